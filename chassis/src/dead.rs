@@ -1,0 +1,113 @@
+//! Dead letters: messages that a service gave up on, and their redrive.
+
+use crate::{Ctx, Fault};
+use contracts::{MessageId, Refusal, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sqlx::{Row, postgres::PgRow};
+use uuid::Uuid;
+
+/// A message that could not be read, decided or stored; told on `dead.<service>`, and kept whole in the service's
+/// own table, from which alone it is redriven (so a redrive cannot bring in what was never there).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadLetter {
+    /// Which service gave up.
+    pub service: String,
+    /// The message's id (made of stream, sequence and time stored, if it had none).
+    pub message_id: MessageId,
+    /// Where it came from.
+    pub subject: String,
+    /// Its place in the stream.
+    pub stream: String,
+    /// Its place in the stream.
+    pub sequence: i64,
+    /// Why, without values of the message.
+    pub error: String,
+    /// When.
+    pub at: Timestamp,
+    /// Its headers, as they came.
+    pub headers: Vec<(String, String)>,
+    /// Its body, if it is UTF-8 and was asked for; it may hold personal data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+/// `cmd.<service>.redrive`: decide a dead letter again, under its original id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Redrive {
+    /// The dead letter's.
+    pub message_id: MessageId,
+}
+
+/// Asks for the dead letters that were not redriven yet, oldest first, without bodies.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ListDead {
+    /// 1 to 1,000.
+    pub limit: u32,
+}
+
+/// Asks for one, with its body.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ShowDead {
+    /// Which.
+    pub message_id: MessageId,
+}
+
+/// The subject on which a service's dead letters are told.
+#[must_use]
+pub fn dead_subject(service: &str) -> String {
+    format!("dead.{service}")
+}
+
+/// The subject of the command to redrive.
+#[must_use]
+pub fn redrive_subject(service: &str) -> String {
+    format!("cmd.{service}.redrive")
+}
+
+/// The subject of [`ListDead`].
+#[must_use]
+pub fn list_subject(service: &str) -> String {
+    format!("req.{service}.dead_list")
+}
+
+/// The subject of [`ShowDead`].
+#[must_use]
+pub fn show_subject(service: &str) -> String {
+    format!("req.{service}.dead_show")
+}
+
+const COLUMNS: &str =
+    "current_database() as service, message_id, subject, stream, sequence, error, at, headers";
+
+pub(crate) async fn list(ctx: Ctx, ask: ListDead) -> Result<Vec<DeadLetter>, Fault> {
+    let sql = format!(
+        "select {COLUMNS}, null::bytea as body from dead_letter where not redriven order by at limit $1"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(i64::from(ask.limit.clamp(1, 1_000)))
+        .fetch_all(&ctx.db)
+        .await?;
+    Ok(rows.iter().map(letter).collect::<sqlx::Result<_>>()?)
+}
+
+pub(crate) async fn show(ctx: Ctx, ask: ShowDead) -> Result<DeadLetter, Fault> {
+    let sql = format!("select {COLUMNS}, body from dead_letter where message_id = $1");
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ask.message_id.0).fetch_optional(&ctx.db).await?;
+    let row = row.ok_or(Refusal::NotFound { what: "dead letter".into() })?;
+    Ok(letter(&row)?)
+}
+
+fn letter(row: &PgRow) -> sqlx::Result<DeadLetter> {
+    Ok(DeadLetter {
+        service: row.try_get("service")?,
+        message_id: MessageId(row.try_get::<Uuid, _>("message_id")?),
+        subject: row.try_get("subject")?,
+        stream: row.try_get("stream")?,
+        sequence: row.try_get("sequence")?,
+        error: row.try_get("error")?,
+        at: Timestamp::new(row.try_get("at")?),
+        headers: row.try_get::<sqlx::types::Json<Vec<(String, String)>>, _>("headers")?.0,
+        body: row.try_get::<Option<Vec<u8>>, _>("body")?.and_then(|body| String::from_utf8(body).ok()),
+    })
+}

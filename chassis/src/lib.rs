@@ -1,0 +1,47 @@
+//! What every service needs and none owns: the batch runtime around a pure core.
+//!
+//! A service says in its `lib.rs` what it is ([`Service`]); its rules are a [`Participant`]. Everything between
+//! NATS and `decide` and between `decide` and Postgres is here.
+
+mod answer;
+pub mod clock;
+pub mod connect;
+mod dead;
+mod delivery;
+mod health;
+mod journal;
+mod lane;
+mod listener;
+mod outgoing;
+mod outside;
+mod participant;
+pub mod permissions;
+pub mod provision;
+mod publisher;
+mod puller;
+mod rows;
+mod secret;
+mod service;
+pub mod settings;
+mod sweep;
+mod tasks;
+pub mod telemetry;
+
+pub use answer::{Ctx, Fault};
+pub use dead::{
+    DeadLetter, ListDead, Redrive, ShowDead, dead_subject, list_subject, redrive_subject, show_subject,
+};
+pub use health::Health;
+pub use listener::{Listener, Record};
+pub use outgoing::Outgoing;
+pub use outside::{CallFailed, CallLimits, Outside};
+pub use participant::{AfterCommit, Decision, Fact, Heard, Live, Participant, Why};
+pub use publisher::{PublishError, Publisher};
+pub use rows::Rows;
+pub use secret::Secret;
+pub use service::{Service, Wiring};
+pub use sweep::Sweep;
+pub use tasks::Tasks;
+
+/// The database connection that a participant loads and saves with: inside the batch's transaction.
+pub type Db = sqlx::PgConnection;

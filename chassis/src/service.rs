@@ -1,0 +1,185 @@
+//! A service at a glance: what it keeps, hears, tells, answers; and how it is run.
+
+use crate::{
+    Ctx, Fault, Health, Listener, Outside, Participant, Publisher, Sweep, Tasks, answer, connect, dead,
+    journal, lane, listener, outside, settings, sweep,
+};
+use contracts::{MessageEnum, MessageInfo, Request};
+use serde::{Serialize, de::DeserializeOwned};
+use sqlx::{PgPool, migrate::Migrator};
+use std::{future::Future, pin::Pin, sync::Arc};
+use tokio::sync::Notify;
+
+/// What a service says and listens to: enough to make streams, consumers, permissions, documents and the graph.
+#[derive(Debug, Clone)]
+pub struct Wiring {
+    /// The service's name: its NATS user, durable consumers, database and database user.
+    pub name: &'static str,
+    /// The messages that it hears.
+    pub hears: &'static [&'static MessageInfo],
+    /// The events that it tells.
+    pub tells: &'static [&'static MessageInfo],
+    /// The commands that its own timers send.
+    pub sends: &'static [&'static MessageInfo],
+    /// The subjects of the requests that it answers.
+    pub answers: Vec<String>,
+    /// Whether it has a database, with journal and dead letters.
+    pub keeps: bool,
+}
+
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Part = Box<dyn FnOnce(Parts) -> Running + Send>;
+
+/// What the parts of a running service share.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub name: &'static str,
+    pub nats: connect::Nats,
+    pub db: Option<PgPool>,
+    pub publisher: Publisher,
+    pub health: Health,
+    pub tasks: Tasks,
+    pub runtime: Arc<settings::Runtime>,
+    pub wake_caller: Arc<Notify>,
+}
+
+impl Parts {
+    /// The service's database.
+    pub fn db(&self) -> PgPool {
+        self.db.clone().expect("Service::keeps comes before the parts that need a database")
+    }
+}
+
+/// A service, declared.
+pub struct Service {
+    wiring: Wiring,
+    migrations: Option<&'static Migrator>,
+    parts: Vec<Part>,
+}
+
+impl Service {
+    /// A service without anything yet.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        let wiring = Wiring { name, hears: &[], tells: &[], sends: &[], answers: vec![], keeps: false };
+        Self { wiring, migrations: None, parts: vec![] }
+    }
+
+    /// Has a Postgres database of its own, made by these migrations.
+    #[must_use]
+    pub fn keeps(mut self, migrations: &'static Migrator) -> Self {
+        self.migrations = Some(migrations);
+        self.wiring.keeps = true;
+        self
+    }
+
+    /// Takes part in the choreography by these rules.
+    #[must_use]
+    pub fn participant<P: Participant>(mut self, rules: P::Rules) -> Self {
+        self.wiring.hears = P::Hears::INFOS;
+        self.wiring.tells = P::Tells::INFOS;
+        let hears = P::Hears::INFOS;
+        self.parts.push(Box::new(move |parts| Box::pin(lane::run::<P>(parts, hears, rules))));
+        let name = self.wiring.name;
+        self.answers_on(dead::list_subject(name), dead::list).answers_on(dead::show_subject(name), dead::show)
+    }
+
+    /// Keeps what it hears elsewhere than in Postgres.
+    #[must_use]
+    pub fn listener<L: Listener>(mut self, listener: L) -> Self {
+        self.wiring.hears = L::HEARS;
+        self.parts.push(Box::new(move |parts| Box::pin(listener::run(parts, listener))));
+        self
+    }
+
+    /// Tells events that no message but a request brings about.
+    #[must_use]
+    pub const fn tells(mut self, tells: &'static [&'static MessageInfo]) -> Self {
+        self.wiring.tells = tells;
+        self
+    }
+
+    /// Answers a request.
+    #[must_use]
+    pub fn answers<R, F, A>(self, handler: F) -> Self
+    where
+        R: Request,
+        F: Fn(Ctx, R) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<R::Reply, Fault>> + Send + 'static,
+    {
+        self.answers_on(R::SUBJECT.to_owned(), handler)
+    }
+
+    fn answers_on<Q, R, F, A>(mut self, subject: String, handler: F) -> Self
+    where
+        Q: DeserializeOwned + Send + 'static,
+        R: Serialize + Send + 'static,
+        F: Fn(Ctx, Q) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<R, Fault>> + Send + 'static,
+    {
+        self.wiring.answers.push(subject.clone());
+        self.parts.push(Box::new(move |parts| Box::pin(answer::run(parts, subject, handler))));
+        self
+    }
+
+    /// Has timers, which send these commands (or announce unpublished events of the service's own).
+    #[must_use]
+    pub fn sweeps<S: Sweep>(mut self, sends: &'static [&'static MessageInfo]) -> Self {
+        if !sends.is_empty() {
+            self.wiring.sends = sends;
+        }
+        self.parts.push(Box::new(|parts| Box::pin(sweep::run::<S>(parts))));
+        self
+    }
+
+    /// Calls the outside world.
+    #[must_use]
+    pub fn calls<O: Outside>(mut self, outside: O) -> Self {
+        self.parts.push(Box::new(move |parts| Box::pin(outside::run(parts, outside))));
+        self
+    }
+
+    /// What it says and listens to.
+    #[must_use]
+    pub const fn wiring(&self) -> &Wiring {
+        &self.wiring
+    }
+
+    /// Its migrations.
+    #[must_use]
+    pub const fn migrations(&self) -> Option<&'static Migrator> {
+        self.migrations
+    }
+
+    /// Runs until `tasks` is told to stop and all batches at hand are finished.
+    ///
+    /// # Errors
+    /// When NATS or the database cannot be reached, or refuses the service's user, at the start.
+    pub async fn run(
+        self,
+        places: &settings::Parts,
+        runtime: Arc<settings::Runtime>,
+        health: Health,
+        tasks: Tasks,
+    ) -> anyhow::Result<()> {
+        let name = self.wiring.name;
+        let nats = connect::nats(places, name).await?;
+        let db = if self.wiring.keeps {
+            Some(connect::database(places, name, runtime.db_connections)?)
+        } else {
+            None
+        };
+        let publisher = Publisher::start(nats.clone(), &tasks);
+        let wake_caller = Arc::new(Notify::new());
+        let parts = Parts { name, nats, db, publisher, health, tasks: tasks.clone(), runtime, wake_caller };
+        if parts.db.is_some() {
+            tasks.spawn(journal::trim(parts.clone()));
+        }
+        for part in self.parts {
+            tasks.spawn(part(parts.clone()));
+        }
+        tasks.stop().cancelled().await;
+        tasks.ended().await;
+        Ok(())
+    }
+}

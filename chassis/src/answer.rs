@@ -2,9 +2,11 @@
 
 use crate::{Outgoing, PublishError, Publisher, service::Parts};
 use contracts::Refusal;
+use futures_util::StreamExt;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgPool;
-use std::future::Future;
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 
 /// What a request handler may use.
 #[derive(Clone)]
@@ -36,8 +38,15 @@ pub enum Fault {
     /// Ours: logged, and told as [`Refusal::Unavailable`].
     #[error("{0}")]
     Broken(String),
+    /// Ours: logged, and told as [`Refusal::Unavailable`].
+    #[error("not answered in time")]
+    TooSlow,
 }
 
+/// Time for one answer.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
+
+/// Answers requests on `subject` until told to stop; several replicas share the work.
 pub(crate) async fn run<Q, R, F, A>(parts: Parts, subject: String, handler: F)
 where
     Q: DeserializeOwned + Send + 'static,
@@ -45,6 +54,51 @@ where
     F: Fn(Ctx, Q) -> A + Send + Sync + 'static,
     A: Future<Output = Result<R, Fault>> + Send + 'static,
 {
-    drop((subject, handler));
-    parts.tasks.stop().cancelled().await
+    let what = format!("{} {subject}", parts.name);
+    parts.health.set(&what, false);
+    let queue = parts.name.to_owned();
+    let mut asked = match parts.nats.client.queue_subscribe(subject.clone(), queue).await {
+        Ok(asked) => asked,
+        Err(error) => {
+            return tracing::error!(service = parts.name, subject, %error, "cannot listen to requests");
+        }
+    };
+    parts.health.set(&what, true);
+    let ctx = Ctx { db: parts.db(), publisher: parts.publisher.clone() };
+    let places = Arc::new(Semaphore::new(parts.runtime.requests_at_once));
+    while let Some(Some(message)) = parts.tasks.stop().run_until_cancelled(asked.next()).await {
+        let Some(reply) = message.reply else { continue };
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        // The handler's future is made here, so that it alone moves into the task.
+        let answer =
+            serde_json::from_slice::<Q>(&message.payload).map(|question| handler(ctx.clone(), question));
+        let (client, service, subject) = (parts.nats.client.clone(), parts.name, subject.clone());
+        parts.tasks.spawn(async move {
+            let answer = match answer {
+                Ok(answer) => {
+                    tokio::time::timeout(ANSWER_TIME, answer).await.unwrap_or_else(|_| Err(Fault::TooSlow))
+                }
+                Err(error) => {
+                    Err(Refusal::Invalid { field: "request".into(), why: error.to_string() }.into())
+                }
+            };
+            let answer = answer.map_err(|fault| refusal(service, &subject, &fault));
+            match serde_json::to_vec(&answer) {
+                Ok(body) => drop(client.publish(reply, body.into()).await),
+                Err(error) => tracing::error!(service, subject, %error, "answer not written"),
+            }
+            drop(place);
+        });
+    }
+    drop(asked.unsubscribe().await);
+}
+
+/// What the asker is told; what is our fault is logged, and told without its cause.
+fn refusal(service: &'static str, subject: &str, fault: &Fault) -> Refusal {
+    if let Fault::Refused(refusal) = fault {
+        return refusal.clone();
+    }
+    let cause = std::error::Error::source(fault).map(ToString::to_string).unwrap_or_default();
+    tracing::error!(service, subject, %fault, cause, "request failed");
+    Refusal::Unavailable
 }

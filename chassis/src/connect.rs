@@ -14,6 +14,8 @@ use std::{str::FromStr, time::Duration};
 pub struct Nats {
     /// The client.
     pub client: async_nats::Client,
+    /// Who is signed in.
+    pub user: &'static str,
     pub(crate) epoch: tokio::sync::watch::Receiver<u64>,
 }
 
@@ -21,25 +23,25 @@ pub struct Nats {
 ///
 /// # Errors
 /// When no server can be reached or the user is refused.
-pub async fn nats(places: &settings::Parts, user: &str) -> anyhow::Result<Nats> {
+pub async fn nats(places: &settings::Parts, user: &'static str) -> anyhow::Result<Nats> {
     let (tell, epoch) = tokio::sync::watch::channel(0_u64);
     let tell = std::sync::Arc::new(tell);
-    let name = user.to_owned();
     let client = async_nats::ConnectOptions::new()
         .name(user)
         .user_and_password(user.to_owned(), password(places, "nats", user))
         .custom_inbox_prefix(inbox_prefix(user))
         .client_capacity(16_384)
         .subscription_capacity(65_536)
+        .request_timeout(Some(Duration::from_secs(3)))
         .ping_interval(Duration::from_secs(10))
         .event_callback(move |event| {
-            let (tell, name) = (tell.clone(), name.clone());
-            async move { on_event(&event, &tell, &name) }
+            let tell = tell.clone();
+            async move { on_event(&event, &tell, user) }
         })
         .connect(&places.nats_url)
         .await
         .with_context(|| format!("signing in to NATS at {} as {user}", places.nats_url))?;
-    Ok(Nats { client, epoch })
+    Ok(Nats { client, user, epoch })
 }
 
 /// The prefix of a user's inboxes: nobody else may listen to them.
@@ -59,7 +61,9 @@ fn on_event(event: &async_nats::Event, tell: &tokio::sync::watch::Sender<u64>, u
         Event::ServerError(_) | Event::ClientError(_) | Event::SlowConsumer(_) => {
             tracing::error!(service = user, "NATS: {event}");
         }
-        _ => tracing::debug!(service = user, "NATS: {event}"),
+        Event::LameDuckMode | Event::Draining | Event::Closed => {
+            tracing::info!(service = user, "NATS: {event}")
+        }
     }
 }
 
@@ -90,7 +94,7 @@ pub fn database(places: &settings::Parts, user: &str, connections: u32) -> anyho
         .connect_lazy_with(options))
 }
 
-fn password(places: &settings::Parts, purpose: &str, user: &str) -> String {
+pub(crate) fn password(places: &settings::Parts, purpose: &str, user: &str) -> String {
     let own = places.password.clone();
     own.unwrap_or_else(|| places.secret.derive(purpose, user)).expose().to_owned()
 }

@@ -1,6 +1,6 @@
 //! Dead letters: messages that a service gave up on, and their redrive.
 
-use crate::{Ctx, Fault};
+use crate::{Ctx, Fault, Outgoing, clock, delivery::Delivery};
 use contracts::{MessageId, Refusal, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -75,6 +75,35 @@ pub fn list_subject(service: &str) -> String {
 #[must_use]
 pub fn show_subject(service: &str) -> String {
     format!("req.{service}.dead_show")
+}
+
+/// The dead letter of a message, on its way out: without the body, which may be of any size and personal.
+pub(crate) fn letter_of(
+    service: &str,
+    delivery: &Delivery,
+    why: &str,
+) -> Result<Outgoing, serde_json::Error> {
+    let letter = DeadLetter {
+        service: service.to_owned(),
+        message_id: delivery.id,
+        subject: delivery.subject.clone(),
+        stream: delivery.stream.clone(),
+        sequence: delivery.sequence,
+        error: why.to_owned(),
+        at: clock::now(),
+        headers: delivery.header_pairs(),
+        body: None,
+    };
+    Ok(Outgoing {
+        id: MessageId::named(&["dead", service, &delivery.id.to_string()]),
+        subject: dead_subject(service).into(),
+        ce_type: format!("{}.v1", dead_subject(service)).into(),
+        at_millis: letter.at.millis(),
+        about: delivery.about.unwrap_or(delivery.id.0),
+        causation: Some(delivery.id),
+        trace: delivery.trace.clone(),
+        body: serde_json::to_vec(&letter)?,
+    })
 }
 
 const COLUMNS: &str =

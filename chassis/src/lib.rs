@@ -4,11 +4,13 @@
 //! NATS and `decide` and between `decide` and Postgres is here.
 
 mod answer;
+mod batch;
 pub mod clock;
 pub mod connect;
 mod dead;
 mod delivery;
 mod health;
+mod in_flight;
 mod journal;
 mod lane;
 mod listener;

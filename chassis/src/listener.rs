@@ -1,8 +1,9 @@
 //! Consumers that keep what they hear in another kind of store: no Postgres, no events of their own.
 
+use crate::{delivery::Delivery, in_flight::InFlight, lane, provision, puller::Puller, service::Parts};
 use bytes::Bytes;
-use contracts::{Envelope, MessageInfo};
-use std::future::Future;
+use contracts::{Envelope, MessageId, MessageInfo};
+use std::{future::Future, time::Duration};
 
 /// Takes batches of messages. It must be idempotent by message id, since a batch may come again.
 pub trait Listener: Send + Sync + 'static {
@@ -24,6 +25,56 @@ pub struct Record {
     pub body: Bytes,
 }
 
-pub(crate) async fn run<L: Listener>(parts: crate::service::Parts, _l: L) {
-    parts.tasks.stop().cancelled().await
+/// Pause after a failure, at first; it doubles up to [`PAUSE_MAX`].
+const PAUSE: Duration = Duration::from_millis(100);
+/// Longest pause between tries.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// Runs until told to stop.
+pub(crate) async fn run<L: Listener>(parts: Parts, listener: L) {
+    let streams = provision::streams_heard(&parts.wiring);
+    let Some(mut puller) = lane::bind(&parts, &streams).await else { return };
+    let in_flight = InFlight::default();
+    let keeping = keep_all(&parts, &listener, &mut puller, &in_flight);
+    tokio::select! {
+        () = in_flight.clone().keep_alive(parts.nats.clone()) => {}
+        () = keeping => {}
+    }
+    drop(parts.nats.client.flush().await);
+}
+
+async fn keep_all<L: Listener>(parts: &Parts, listener: &L, puller: &mut Puller, in_flight: &InFlight) {
+    let (stop, runtime) = (parts.tasks.stop(), &parts.runtime);
+    while !stop.is_cancelled() {
+        let pulled = puller.batch(usize::from(runtime.batch_messages), runtime.linger(), stop).await;
+        let Some(mut pulled) = pulled else { continue };
+        pulled.retain(|delivery| in_flight.take(delivery));
+        let ids: Vec<MessageId> = pulled.iter().map(|delivery| delivery.id).collect();
+        let records: Vec<Record> = pulled.into_iter().map(Record::from).collect();
+        let mut pause = PAUSE;
+        loop {
+            match listener.keep(&records).await {
+                Ok(()) => break in_flight.acknowledge(&parts.nats, &ids).await,
+                Err(error) => tracing::warn!(service = parts.name, %error, "not kept, trying again"),
+            }
+            if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                break in_flight.hand_back(&parts.nats, &ids).await;
+            }
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+}
+
+impl From<Delivery> for Record {
+    fn from(delivery: Delivery) -> Self {
+        let envelope = Envelope {
+            id: delivery.id,
+            ce_type: delivery.ce_type.unwrap_or_else(|| delivery.subject.clone()),
+            time: delivery.at,
+            about: delivery.about.unwrap_or(delivery.id.0),
+            causation: delivery.causation,
+            trace: delivery.trace,
+        };
+        Self { subject: delivery.subject, envelope, body: delivery.body }
+    }
 }

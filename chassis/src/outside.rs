@@ -2,8 +2,11 @@
 //!
 //! No outside call runs inside a transaction, and a timeout means *unknown*, never *no*.
 
-use crate::{Db, Outgoing};
+use crate::{Db, Outgoing, service::Parts, telemetry};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use sqlx::PgPool;
 use std::{future::Future, time::Duration};
+use tokio::time::Instant;
 
 /// A service's way to a provider or a carrier.
 pub trait Outside: Send + Sync + 'static {
@@ -66,6 +69,180 @@ impl Default for CallLimits {
 #[error("{0}")]
 pub struct CallFailed(pub String);
 
-pub(crate) async fn run<O: Outside>(parts: crate::service::Parts, _o: O) {
-    parts.tasks.stop().cancelled().await
+/// Due attempts are also looked for this often: those whose lease ran out, or whose wake-up was lost.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Time for publishing an answer, on top of the call's own, before the lease runs out.
+const LEASE_MARGIN: Duration = Duration::from_secs(15);
+/// Longest wait before a failed call is made again; it begins at a fraction of a second.
+const AGAIN_MAX: Duration = Duration::from_secs(30);
+
+/// Calls until told to stop; calls under way are finished, or left to the lease.
+pub(crate) async fn run<O: Outside>(parts: Parts, outside: O) {
+    let (stop, db, limits) = (parts.tasks.stop().clone(), parts.db(), outside.limits());
+    let lease = limits.timeout + LEASE_MARGIN;
+    let mut breaker = Breaker::closed(limits);
+    let mut calls = FuturesUnordered::new();
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    let mut due = true;
+    loop {
+        let free = breaker.allows().saturating_sub(calls.len());
+        // Not one by one as places get free: a lease is a transaction.
+        if due && (free >= limits.concurrent / 4 || (free > 0 && calls.is_empty())) {
+            let leased = lease_due(&parts, &outside, &db, free, lease).await;
+            due = leased.len() >= free;
+            calls.extend(leased.into_iter().map(|attempt| call(&parts, &outside, limits.timeout, attempt)));
+        }
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Some(finished) = calls.next(), if !calls.is_empty() => conclude(&parts, &outside, &db, &mut breaker, finished).await,
+            () = parts.wake_caller.notified() => due = true,
+            _ = look.tick() => due = true,
+        }
+    }
+    let finish = async {
+        while let Some(finished) = calls.next().await {
+            conclude(&parts, &outside, &db, &mut breaker, finished).await
+        }
+    };
+    drop(tokio::time::timeout(parts.runtime.shutdown() / 2, finish).await);
+}
+
+async fn lease_due<O: Outside>(
+    parts: &Parts,
+    outside: &O,
+    db: &PgPool,
+    free: usize,
+    lease: Duration,
+) -> Vec<O::Attempt> {
+    let leased: sqlx::Result<_> = async {
+        let mut tx = db.begin().await?;
+        let leased = outside.lease(&mut tx, i64::try_from(free).unwrap_or(i64::MAX), lease).await?;
+        tx.commit().await?;
+        Ok(leased)
+    }
+    .await;
+    leased.unwrap_or_else(|error| {
+        tracing::warn!(service = parts.name, outside = O::NAME, %error, "attempts not leased");
+        vec![]
+    })
+}
+
+enum Finished<A> {
+    /// Answered and published.
+    Done,
+    /// Answered, but the answer is not known to be published: the lease runs out and the same is asked again.
+    Unpublished,
+    /// No answer.
+    Failed(A),
+}
+
+async fn call<O: Outside>(
+    parts: &Parts,
+    outside: &O,
+    timeout: Duration,
+    attempt: O::Attempt,
+) -> Finished<O::Attempt> {
+    let answer = tokio::time::timeout(timeout, outside.call(&attempt)).await;
+    let why = match answer {
+        Ok(Ok(answer)) => match parts.publisher.publish(vec![answer]).await {
+            Ok(()) => return Finished::Done,
+            Err(error) => {
+                tracing::warn!(service = parts.name, outside = O::NAME, %error, "answer not published");
+                return Finished::Unpublished;
+            }
+        },
+        Ok(Err(failed)) => failed.to_string(),
+        Err(_) => "no answer in time".to_owned(),
+    };
+    tracing::info!(service = parts.name, outside = O::NAME, why, "outcome unknown, to be asked again");
+    Finished::Failed(attempt)
+}
+
+async fn conclude<O: Outside>(
+    parts: &Parts,
+    outside: &O,
+    db: &PgPool,
+    breaker: &mut Breaker,
+    finished: Finished<O::Attempt>,
+) {
+    let attempt = match finished {
+        Finished::Done | Finished::Unpublished => {
+            telemetry::called(O::NAME, "answered");
+            return breaker.answered();
+        }
+        Finished::Failed(attempt) => attempt,
+    };
+    telemetry::called(O::NAME, "unknown");
+    breaker.failed(O::NAME);
+    let wait = breaker.pause().mul_f64(rand::random_range(0.5..1.5)).min(AGAIN_MAX);
+    let postponed = async { outside.postpone(&mut *db.acquire().await?, &[(&attempt, wait)]).await };
+    if let Err(error) = postponed.await {
+        tracing::warn!(service = parts.name, outside = O::NAME, %error, "lease not given back");
+    }
+}
+
+/// A circuit breaker (Nygard, Release It!): after so many failures in a row nothing is called for a while, then
+/// one call at a time until one is answered. Attempts wait in their table meanwhile; none is lost.
+struct Breaker {
+    limits: CallLimits,
+    failures: u32,
+    open_until: Option<Instant>,
+}
+
+impl Breaker {
+    const fn closed(limits: CallLimits) -> Self {
+        Self { limits, failures: 0, open_until: None }
+    }
+
+    /// Calls that may be under way at the same time.
+    fn allows(&self) -> usize {
+        match self.open_until {
+            None => self.limits.concurrent,
+            Some(until) if Instant::now() < until => 0,
+            Some(_) => 1,
+        }
+    }
+
+    fn answered(&mut self) {
+        (self.failures, self.open_until) = (0, None);
+    }
+
+    fn failed(&mut self, name: &str) {
+        self.failures = self.failures.saturating_add(1);
+        if self.failures >= self.limits.breaker_failures {
+            if self.open_until.is_none() {
+                tracing::warn!(outside = name, failures = self.failures, "circuit breaker opens");
+            }
+            self.open_until = Some(Instant::now() + self.limits.breaker_open);
+        }
+    }
+
+    /// Before the failed call is made again.
+    fn pause(&self) -> Duration {
+        Duration::from_millis(200) * self.failures.clamp(1, 50)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_breaker_opens_after_its_failures_lets_one_through_and_closes_on_an_answer() {
+        let limits = CallLimits { concurrent: 10, breaker_failures: 3, ..CallLimits::default() };
+        let mut breaker = Breaker::closed(limits);
+        breaker.failed("test");
+        breaker.failed("test");
+        assert_eq!(breaker.allows(), 10);
+        breaker.failed("test");
+        assert_eq!(breaker.allows(), 0);
+        tokio::time::advance(limits.breaker_open).await;
+        assert_eq!(breaker.allows(), 1);
+        breaker.failed("test");
+        assert_eq!(breaker.allows(), 0);
+        tokio::time::advance(limits.breaker_open).await;
+        breaker.answered();
+        assert_eq!(breaker.allows(), 10);
+    }
 }

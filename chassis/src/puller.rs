@@ -1,1 +1,183 @@
-//! stub
+//! The pull loop: one inbox for all of a service's consumers, refilled before it runs dry.
+//!
+//! async-nats' own pull streams either stall or lose what they buffered when dropped; this loop can stop, hand
+//! back, and notices requests that died silently with a server or a connection.
+
+use crate::{connect::Nats, delivery::Delivery};
+use async_nats::Subscriber;
+use futures_util::{FutureExt, StreamExt};
+use std::time::Duration;
+use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+/// How long a pull request stays with the server.
+const EXPIRES: Duration = Duration::from_secs(30);
+/// How often the server says that it is still there while nothing comes.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+/// Most bytes that one pull request asks for.
+const MAX_BYTES: usize = 16 << 20;
+/// A batch is closed when its bodies exceed this.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// Pulls from several durable consumers of one service.
+pub(crate) struct Puller {
+    nats: Nats,
+    epoch: watch::Receiver<u64>,
+    service: &'static str,
+    sources: Vec<Source>,
+    inbox: String,
+    messages: Subscriber,
+    /// Messages asked for ahead, per consumer.
+    ahead: usize,
+}
+
+struct Source {
+    stream: &'static str,
+    /// Messages asked for and not yet here.
+    outstanding: usize,
+    /// Last sign of life: a message, a heartbeat, a status.
+    seen: Instant,
+}
+
+impl Puller {
+    /// Opens the inbox. `streams` are those on which the service has its durable consumer.
+    pub async fn open(
+        nats: &Nats,
+        service: &'static str,
+        streams: &[&'static str],
+        batch: usize,
+    ) -> Result<Self, async_nats::SubscribeError> {
+        let inbox = nats.client.new_inbox();
+        let messages = nats.client.subscribe(format!("{inbox}.*")).await?;
+        let source = |stream: &&'static str| Source { stream, outstanding: 0, seen: Instant::now() };
+        Ok(Self {
+            nats: nats.clone(),
+            epoch: nats.epoch.clone(),
+            service,
+            sources: streams.iter().map(source).collect(),
+            inbox,
+            messages,
+            ahead: batch * 2,
+        })
+    }
+
+    /// The next batch: what is there, at most `max`, waiting up to `linger` for more once it has begun. Nothing
+    /// when told to stop before anything came.
+    pub async fn batch(
+        &mut self,
+        max: usize,
+        linger: Duration,
+        stop: &CancellationToken,
+    ) -> Option<Vec<Delivery>> {
+        let mut batch = Vec::with_capacity(max);
+        let mut bytes = 0;
+        let mut until: Option<Instant> = None;
+        while batch.len() < max && bytes < BATCH_BYTES {
+            self.refill().await;
+            let message = match self.messages.next().now_or_never() {
+                Some(message) => message?,
+                None => {
+                    let wait = until.unwrap_or_else(|| Instant::now() + HEARTBEAT);
+                    tokio::select! {
+                        biased;
+                        () = stop.cancelled() => break,
+                        message = self.messages.next() => message?,
+                        _ = self.epoch.changed() => { self.forget(); continue }
+                        () = tokio::time::sleep_until(wait) => {
+                            if until.is_some() { break }
+                            self.watch();
+                            continue
+                        }
+                    }
+                }
+            };
+            if let Some(delivery) = self.receive(message) {
+                bytes += delivery.body.len();
+                until.get_or_insert_with(|| Instant::now() + linger);
+                batch.push(delivery);
+            }
+        }
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    /// Takes what is still in the inbox, without waiting: to be handed back on shutdown.
+    pub fn leftovers(&mut self) -> Vec<Delivery> {
+        let mut left = vec![];
+        while let Some(Some(message)) = self.messages.next().now_or_never() {
+            left.extend(self.receive(message));
+        }
+        left
+    }
+
+    /// Asks for more wherever half of what was asked for is used up.
+    async fn refill(&mut self) {
+        for (index, source) in self.sources.iter_mut().enumerate() {
+            if source.outstanding > self.ahead / 2 {
+                continue;
+            }
+            let wanted = self.ahead - source.outstanding;
+            let request = format!(
+                r#"{{"batch":{wanted},"expires":{},"idle_heartbeat":{},"max_bytes":{MAX_BYTES}}}"#,
+                EXPIRES.as_nanos(),
+                HEARTBEAT.as_nanos()
+            );
+            let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", source.stream, self.service);
+            let reply = format!("{}.{index}", self.inbox);
+            if self.nats.client.publish_with_reply(subject, reply, request.into()).await.is_ok() {
+                source.outstanding = self.ahead;
+                source.seen = Instant::now();
+            }
+        }
+    }
+
+    fn receive(&mut self, message: async_nats::Message) -> Option<Delivery> {
+        if let Some(status) = message.status {
+            self.on_status(&message, status.as_u16());
+            return None;
+        }
+        let delivery = Delivery::read(message)?;
+        if let Some(source) = self.sources.iter_mut().find(|source| source.stream == delivery.stream) {
+            source.outstanding = source.outstanding.saturating_sub(1);
+            source.seen = Instant::now();
+        }
+        Some(delivery)
+    }
+
+    /// 100: heartbeat. 404, 408, 409: the request ended with so many messages missing. 503: nobody answers.
+    fn on_status(&mut self, message: &async_nats::Message, status: u16) {
+        let index = message.subject.rsplit('.').next().and_then(|index| index.parse::<usize>().ok());
+        let Some(source) = index.and_then(|index| self.sources.get_mut(index)) else { return };
+        source.seen = Instant::now();
+        if status == 100 {
+            return;
+        }
+        let headers = message.headers.as_ref();
+        let pending = headers.and_then(|headers| headers.get("Nats-Pending-Messages"));
+        let missing = pending.and_then(|pending| pending.as_str().parse().ok()).unwrap_or(source.outstanding);
+        source.outstanding = source.outstanding.saturating_sub(missing);
+        if status == 503 {
+            // Asked again only after the next heartbeat's time: the server is not ready.
+            source.outstanding = self.ahead;
+            source.seen = Instant::now();
+        }
+        let why = message.description.as_deref().unwrap_or_default();
+        tracing::debug!(service = self.service, stream = source.stream, status, why, "pull request ended");
+    }
+
+    /// Requests that were out when the connection broke never come back.
+    fn forget(&mut self) {
+        for source in &mut self.sources {
+            source.outstanding = 0;
+        }
+    }
+
+    /// A consumer that was silent for two heartbeats while something was asked of it has forgotten the request.
+    fn watch(&mut self) {
+        for source in &mut self.sources {
+            if source.outstanding > 0 && source.seen.elapsed() > HEARTBEAT * 2 {
+                tracing::debug!(service = self.service, stream = source.stream, "silent, asked again");
+                source.outstanding = 0;
+            }
+        }
+    }
+}

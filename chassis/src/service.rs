@@ -7,7 +7,11 @@ use crate::{
 use contracts::{MessageEnum, MessageInfo, Request};
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{PgPool, migrate::Migrator};
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, atomic::AtomicI64},
+};
 use tokio::sync::Notify;
 
 /// What a service says and listens to: enough to make streams, consumers, permissions, documents and the graph.
@@ -21,6 +25,8 @@ pub struct Wiring {
     pub tells: &'static [&'static MessageInfo],
     /// The commands that its own timers send.
     pub sends: &'static [&'static MessageInfo],
+    /// Where it speaks on core NATS, for whoever listens right now.
+    pub live: &'static [&'static str],
     /// The subjects of the requests that it answers.
     pub answers: Vec<String>,
     /// Whether it has a database, with journal and dead letters.
@@ -41,6 +47,9 @@ pub(crate) struct Parts {
     pub tasks: Tasks,
     pub runtime: Arc<settings::Runtime>,
     pub wake_caller: Arc<Notify>,
+    pub wiring: Arc<Wiring>,
+    /// When the newest message that the service took was stored, in milliseconds since 1970; 0: none yet.
+    pub newest: Arc<AtomicI64>,
 }
 
 impl Parts {
@@ -61,7 +70,8 @@ impl Service {
     /// A service without anything yet.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
-        let wiring = Wiring { name, hears: &[], tells: &[], sends: &[], answers: vec![], keeps: false };
+        let wiring =
+            Wiring { name, hears: &[], tells: &[], sends: &[], live: &[], answers: vec![], keeps: false };
         Self { wiring, migrations: None, parts: vec![] }
     }
 
@@ -78,8 +88,7 @@ impl Service {
     pub fn participant<P: Participant>(mut self, rules: P::Rules) -> Self {
         self.wiring.hears = P::Hears::INFOS;
         self.wiring.tells = P::Tells::INFOS;
-        let hears = P::Hears::INFOS;
-        self.parts.push(Box::new(move |parts| Box::pin(lane::run::<P>(parts, hears, rules))));
+        self.parts.push(Box::new(move |parts| Box::pin(lane::run::<P>(parts, rules))));
         let name = self.wiring.name;
         self.answers_on(dead::list_subject(name), dead::list).answers_on(dead::show_subject(name), dead::show)
     }
@@ -96,6 +105,13 @@ impl Service {
     #[must_use]
     pub const fn tells(mut self, tells: &'static [&'static MessageInfo]) -> Self {
         self.wiring.tells = tells;
+        self
+    }
+
+    /// Speaks on core NATS after its commits ([`crate::AfterCommit::live`]).
+    #[must_use]
+    pub const fn live(mut self, subjects: &'static [&'static str]) -> Self {
+        self.wiring.live = subjects;
         self
     }
 
@@ -170,14 +186,26 @@ impl Service {
             None
         };
         let publisher = Publisher::start(nats.clone(), &tasks);
-        let wake_caller = Arc::new(Notify::new());
-        let parts = Parts { name, nats, db, publisher, health, tasks: tasks.clone(), runtime, wake_caller };
+        let parts = Parts {
+            name,
+            nats,
+            db,
+            publisher,
+            health,
+            tasks: tasks.clone(),
+            runtime,
+            wake_caller: Arc::new(Notify::new()),
+            wiring: Arc::new(self.wiring),
+            newest: Arc::default(),
+        };
         if parts.db.is_some() {
             tasks.spawn(journal::trim(parts.clone()));
         }
         for part in self.parts {
             tasks.spawn(part(parts.clone()));
         }
+        // The publisher ends with its last handle.
+        drop(parts);
         tasks.stop().cancelled().await;
         tasks.ended().await;
         Ok(())

@@ -1,7 +1,8 @@
 //! Timers: rows with a due time, claimed by a sweep that publishes what is due.
 
-use crate::{Db, Outgoing};
+use crate::{Db, Outgoing, Publisher, clock, service::Parts};
 use contracts::{MessageId, Timestamp};
+use sqlx::PgPool;
 use std::{future::Future, time::Duration};
 
 /// Finds due rows and turns them into messages.
@@ -25,6 +26,30 @@ pub trait Sweep: Send + Sync + 'static {
     }
 }
 
-pub(crate) async fn run<S: Sweep>(parts: crate::service::Parts) {
-    parts.tasks.stop().cancelled().await
+/// Sweeps until told to stop. What a crash keeps from being published is due again a minute later.
+pub(crate) async fn run<S: Sweep>(parts: Parts) {
+    let stop = parts.tasks.stop().clone();
+    let db = parts.db();
+    while stop.run_until_cancelled(tokio::time::sleep(S::EVERY)).await.is_some() {
+        match sweep::<S>(&db, &parts.publisher).await {
+            Ok(0) => {}
+            Ok(messages) => tracing::info!(service = parts.name, sweep = S::NAME, messages, "timers fired"),
+            Err(error) => tracing::warn!(service = parts.name, sweep = S::NAME, %error, "sweep failed"),
+        }
+    }
+}
+
+/// One sweep; how many messages it published.
+async fn sweep<S: Sweep>(db: &PgPool, publisher: &Publisher) -> anyhow::Result<usize> {
+    let mut tx = db.begin().await?;
+    let due = S::due(&mut tx, clock::now()).await?;
+    tx.commit().await?;
+    let sent: Vec<MessageId> = due.iter().map(|message| message.id).collect();
+    if sent.is_empty() {
+        return Ok(0);
+    }
+    // It may have been published before the last crash.
+    publisher.publish_again(due).await?;
+    S::published(&mut *db.acquire().await?, &sent).await?;
+    Ok(sent.len())
 }

@@ -25,6 +25,7 @@ mod rows;
 mod secret;
 mod service;
 pub mod settings;
+pub mod signature;
 mod sweep;
 mod tasks;
 pub mod telemetry;

@@ -26,8 +26,6 @@ pub const PROVISIONER: &str = "provisioner";
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(30);
 /// Messages of one consumer that may be out at the same time: several batches in several replicas.
 const MAX_ACK_PENDING: i64 = 20_000;
-/// Bytes that a stream may keep before the oldest messages go: a limit on everything.
-const STREAM_BYTES: i64 = 8 << 30;
 
 /// What a service hears, by stream: exactly one durable consumer for each.
 #[must_use]
@@ -68,7 +66,8 @@ pub async fn streams(places: &settings::Parts, flock: &[&Wiring], replicas: usiz
             retention: stream::RetentionPolicy::Limits,
             storage: stream::StorageType::File,
             max_age: stream.max_age_days.map_or(Duration::ZERO, |days| Duration::from_secs(days * 86_400)),
-            max_bytes: STREAM_BYTES,
+            // No limit by bytes: it would drop the oldest, heard or not. The server's own limit of its storage
+            // refuses the newest instead, and the gateway says 503.
             duplicate_window: DUPLICATE_WINDOW,
             num_replicas: replicas,
             allow_atomic_publish: true,

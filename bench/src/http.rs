@@ -1,0 +1,59 @@
+//! One HTTP/1.1 connection, kept alive: as cheap as a client can be, since it shares the machine.
+
+use anyhow::Context;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+/// Open.
+pub struct Connection {
+    sender: http1::SendRequest<Full<Bytes>>,
+    host: String,
+}
+
+impl Connection {
+    /// Opens one.
+    #[expect(clippy::disallowed_methods, reason = "the connection's own task ends with it")]
+    pub async fn open(host: &str) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(host).await.context("connecting to the gateway")?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        drop(tokio::spawn(connection));
+        Ok(Self { sender, host: host.to_owned() })
+    }
+
+    /// Posts JSON; the status and the body of the answer.
+    pub async fn post(
+        &mut self,
+        path: &str,
+        token: &str,
+        key: &str,
+        body: String,
+    ) -> anyhow::Result<(u16, String)> {
+        let mut request = Request::post(path)
+            .header("host", &self.host)
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {token}"));
+        if !key.is_empty() {
+            request = request.header("idempotency-key", key);
+        }
+        self.send(request.body(Full::from(body))?).await
+    }
+
+    /// Gets; the status and the body of the answer.
+    pub async fn get(&mut self, path: &str, token: &str) -> anyhow::Result<(u16, String)> {
+        let request =
+            Request::get(path).header("host", &self.host).header("authorization", format!("Bearer {token}"));
+        self.send(request.body(Full::default())?).await
+    }
+
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> anyhow::Result<(u16, String)> {
+        self.sender.ready().await?;
+        let answer = self.sender.send_request(request).await?;
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await?.to_bytes();
+        Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    }
+}

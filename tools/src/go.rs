@@ -1,0 +1,77 @@
+//! Builds the servers that `tools/go` pins, once, into the cache.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use crate::file_lock::FileLock;
+use crate::{cache, errand, find, packages, progress, settings};
+
+/// The Go module that pins the servers' sources.
+const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/go");
+/// What a build depends on; another content is another build.
+const SOURCES: [&str; 3] = ["go.mod", "go.sum", "ferretdb/main.go"];
+/// The first Go that fetches a newer toolchain by itself, as go.mod asks for one.
+const OLDEST: (u32, u32) = (1, 21);
+/// Longest time for one server, with all downloads, on a slow machine.
+const LIMIT: Duration = Duration::from_secs(900);
+
+/// The program of this name, built from this package of the module first if it must be.
+///
+/// # Errors
+/// When there is no Go of use, or the build fails (no way to the module proxy, say).
+pub fn build(name: &str, package: &str) -> anyhow::Result<PathBuf> {
+    let folder = cache::folder()?.join(format!("go-{:016x}", fingerprint()?));
+    let program = folder.join(name);
+    if find::is_executable(&program) {
+        return Ok(program);
+    }
+    let _lock = FileLock::wait(&folder.join(format!("{name}.lock")))?;
+    if find::is_executable(&program) {
+        return Ok(program);
+    }
+    let go = provide()?;
+    progress::step(&format!("building {name} from its pinned Go sources (once, about a minute)"), || {
+        let unfinished = folder.join(format!("{name}.unfinished"));
+        let mut command = Command::new(&go);
+        command.current_dir(MODULE).args(["build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-o"]);
+        command.arg(&unfinished).arg(package).env("GOWORK", "off");
+        if !settings::go_toolchain_is_chosen() {
+            command.env("GOTOOLCHAIN", "auto"); // some distributions turn it off
+        }
+        errand::run(&command, None, LIMIT)?;
+        fs::rename(&unfinished, &program).context("the built server can't be put into the cache")
+    })?;
+    Ok(program)
+}
+
+/// A Go that is new enough, installed first where we may.
+fn provide() -> anyhow::Result<PathBuf> {
+    if let Some(go) = find_go() {
+        return Ok(go);
+    }
+    packages::install("golang-go").context("there is no Go of version 1.21 or later")?;
+    match find_go() {
+        Some(go) => Ok(go),
+        None => bail!("the distribution's Go is older than 1.21"),
+    }
+}
+
+fn find_go() -> Option<PathBuf> {
+    let usual = [PathBuf::from("/usr/local/go/bin/go"), PathBuf::from("/usr/lib/go/bin/go")];
+    let new_enough = |go: &PathBuf| find::version(go, "version").is_some_and(|version| version >= OLDEST);
+    find::on_path("go").into_iter().chain(usual).filter(|go| find::is_executable(go)).find(new_enough)
+}
+
+fn fingerprint() -> anyhow::Result<u64> {
+    let mut hasher = DefaultHasher::new();
+    for source in SOURCES {
+        let path = Path::new(MODULE).join(source);
+        fs::read(&path).with_context(|| format!("{} can't be read", path.display()))?.hash(&mut hasher);
+    }
+    Ok(hasher.finish())
+}

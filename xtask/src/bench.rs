@@ -1,0 +1,22 @@
+//! `cargo xtask bench`: the bench in release, as a process of its own.
+
+use crate::cargo;
+
+/// Measure orders a second, latency, CPU and memory, in release.
+#[derive(clap::Args)]
+pub struct Bench {
+    /// What the bench itself takes (`cargo xtask bench -- --help` lists it)
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+impl Bench {
+    /// Runs the bench to its end.
+    pub fn run(self) -> anyhow::Result<()> {
+        tools::step("preparing the servers", tools::Servers::prepare)?;
+        let starling = tools::step("building starling", || cargo::build_starling(true))?;
+        let mut bench = cargo::cargo()?;
+        bench.args(["run", "--quiet", "--release", "--package", "bench", "--"]).args(self.arguments);
+        cargo::run(bench.env("STARLING_BIN", starling))
+    }
+}

@@ -1,0 +1,58 @@
+//! `cargo xtask`: brings Starling up, tests it, measures it.
+
+mod bench;
+mod cargo;
+mod cargo_tools;
+mod first_order;
+mod flock;
+mod limit;
+mod lint;
+mod servers;
+mod state;
+mod stop;
+mod test;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a developer of Starling runs.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Start everything, place an order, print its life, and wait for Ctrl-C
+    Up(up::Up),
+    /// Start only NATS, Postgres, Redis and MongoDB (or FerretDB), and wait for Ctrl-C
+    Servers(servers::Servers),
+    /// Run all tests, with servers of their own on free ports
+    Test(test::Test),
+    /// Measure orders a second, latency, CPU and memory, in release
+    Bench(bench::Bench),
+    /// Check format, lints, dependencies and documentation
+    Lint(lint::Lint),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Up(up) => up.run(),
+        Task::Servers(servers) => servers.run(),
+        Task::Test(test) => test.run(),
+        Task::Bench(bench) => bench.run(),
+        Task::Lint(lint) => lint.run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        // The chain of causes; where in our code it was noticed helps nobody.
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

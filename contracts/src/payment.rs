@@ -247,4 +247,6 @@ pub enum PaymentRefusal {
     MoreThanCaptured,
     /// There is no attempt to ask the provider about.
     NothingToVerify,
+    /// So much was tried for this order that no more attempts are begun by command.
+    TooManyAttempts,
 }

@@ -85,6 +85,8 @@ pub fn database(places: &settings::Parts, user: &str, connections: u32) -> anyho
             ("enable_seqscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
+            // Where an index gives the order that a LIMIT wants, a bitmap would be sorted whole.
+            ("enable_bitmapscan", "off"),
             ("plan_cache_mode", "force_generic_plan"),
         ]);
     Ok(PgPoolOptions::new()

@@ -55,7 +55,13 @@ async fn keep_all<L: Listener>(parts: &Parts, listener: &L, puller: &mut Puller,
         loop {
             match listener.keep(&records).await {
                 Ok(()) => break in_flight.acknowledge(&parts.nats, &ids).await,
-                Err(error) => tracing::warn!(service = parts.name, %error, "not kept, trying again"),
+                Err(error) => {
+                    tracing::warn!(
+                        service = parts.name,
+                        error = format!("{error:#}"),
+                        "not kept, trying again"
+                    );
+                }
             }
             if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
                 break in_flight.hand_back(&parts.nats, &ids).await;

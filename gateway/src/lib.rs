@@ -1,1 +1,112 @@
-//! stub
+//! The gateway: HTTP in, NATS out. No business rule lives here.
+//!
+//! A change is a command, published durably before it is answered `202 Accepted`; a read is a request to the
+//! service that owns the answer. [`routes`] is the one table of what there is; `/openapi.json` is made of it.
+
+mod settings;
+pub use settings::Settings;
+pub mod routes;
+pub mod token;
+
+mod access;
+mod app;
+mod edge;
+mod rate;
+mod server;
+
+mod delivery;
+mod orders;
+mod payments;
+mod products;
+mod stock;
+
+mod ask;
+mod body;
+mod document;
+mod memory;
+mod pages;
+mod problem;
+mod query;
+mod send;
+mod trace;
+mod wording;
+
+use crate::{app::App, edge::Edge};
+use anyhow::Context;
+use chassis::{Health, Publisher, Tasks, connect, settings::Parts};
+use contracts::{
+    AdjustStock, CancelOrder, DeliverShipment, DispatchShipment, GetOrder, GetPayment, GetProduct,
+    GetShipment, GetStockLevel, GetTimeline, ImportProducts, ListOrders, ListProducts, ListSlots, Message,
+    MessageInfo, PayOrder, PaymentWebhook, PlaceOrder, ReceiveStock, RefundPayment, Request, VerifyPayment,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+
+/// The gateway's name: its NATS user.
+pub const NAME: &str = "gateway";
+
+/// The commands that it sends.
+pub const SENDS: &[&MessageInfo] = &[
+    PlaceOrder::INFO,
+    CancelOrder::INFO,
+    PayOrder::INFO,
+    VerifyPayment::INFO,
+    PaymentWebhook::INFO,
+    RefundPayment::INFO,
+    ReceiveStock::INFO,
+    AdjustStock::INFO,
+    DispatchShipment::INFO,
+    DeliverShipment::INFO,
+];
+
+/// The subjects of the requests that it asks.
+pub const ASKS: &[&str] = &[
+    GetOrder::SUBJECT,
+    ListOrders::SUBJECT,
+    GetTimeline::SUBJECT,
+    GetPayment::SUBJECT,
+    GetShipment::SUBJECT,
+    ListSlots::SUBJECT,
+    GetStockLevel::SUBJECT,
+    GetProduct::SUBJECT,
+    ListProducts::SUBJECT,
+    ImportProducts::SUBJECT,
+];
+
+/// The subjects of core NATS that it listens to, beside its inbox.
+pub const LISTENS: &[&str] = &["live.order.*"];
+
+/// How often readiness looks at the connection to NATS.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Serves until `tasks` is told to stop, and what is under way is finished.
+///
+/// # Errors
+/// When the address is taken, NATS cannot be reached, or there is no key to check tokens with.
+pub async fn run(places: &Parts, settings: Settings, health: Health, tasks: Tasks) -> anyhow::Result<()> {
+    let nats = connect::nats(places, NAME).await?;
+    let publisher = Publisher::start(nats.clone(), &tasks);
+    let app = Arc::new(App::new(places, &settings, nats, publisher, health.clone(), &tasks)?);
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("listening on {} (GATEWAY_LISTEN)", settings.listen))?;
+    tracing::info!(address = %settings.listen, "gateway listens");
+    tasks.spawn(watch_nats(app.nats.clone(), health, tasks.clone()));
+    let edge = Arc::new(Edge::new(app, settings.gateway_at_once));
+    server::serve(listener, edge, settings.gateway_connections, tasks.stop()).await;
+    // All handles to the publisher are gone now, so its task ends too.
+    tasks.ended().await;
+    Ok(())
+}
+
+/// Ready means: commands can be published.
+async fn watch_nats(nats: connect::Nats, health: Health, tasks: Tasks) {
+    loop {
+        let connected = nats.client.connection_state() == async_nats::connection::State::Connected;
+        health.set("gateway: NATS", connected);
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = tasks.stop().cancelled() => return health.set("gateway: NATS", false),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What all handlers share.
+
+use crate::{Settings, memory::Memory, rate::Rates, routes, token::Tokens};
+use bytes::Bytes;
+use chassis::{Health, Publisher, Secret, Tasks, connect::Nats, settings::Parts, signature};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// The one provider whose webhooks are known so far.
+pub(crate) const SANDBOX: &str = "sandbox";
+
+/// Everything that outlives a request.
+pub(crate) struct App {
+    pub nats: Nats,
+    pub publisher: Publisher,
+    pub memory: Memory,
+    pub tokens: Tokens,
+    pub rates: Rates,
+    pub health: Health,
+    /// The sandbox provider's; none when there is nothing to derive it from.
+    pub webhook_secret: Option<Secret>,
+    /// A permit for each event stream and each request that waits.
+    pub streams: Arc<Semaphore>,
+    /// The OpenAPI document.
+    pub openapi: Bytes,
+    pub stop: CancellationToken,
+}
+
+impl App {
+    pub fn new(
+        places: &Parts,
+        settings: &Settings,
+        nats: Nats,
+        publisher: Publisher,
+        health: Health,
+        tasks: &Tasks,
+    ) -> anyhow::Result<Self> {
+        let flock = Some(&places.secret).filter(|secret| !secret.expose().is_empty());
+        let derived = || flock.map(|flock| signature::webhook_secret(flock, SANDBOX));
+        Ok(Self {
+            nats,
+            publisher,
+            memory: Memory::open(&places.redis_url, tasks)?,
+            tokens: Tokens::new(settings.jwks.as_deref(), &places.secret)?,
+            rates: Rates::new(settings),
+            health,
+            webhook_secret: settings.webhook_secret.clone().or_else(derived),
+            streams: Arc::new(Semaphore::new(settings.gateway_streams.min(Semaphore::MAX_PERMITS))),
+            openapi: routes::openapi().into(),
+            stop: tasks.stop().clone(),
+        })
+    }
+}

@@ -1,0 +1,131 @@
+//! What every request passes, whatever it asks for: its id, the limits, the headers of its answer.
+
+use crate::{
+    access::Peer,
+    app::App,
+    problem::{Kind, Outcome, Problem},
+    routes,
+};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderName, HeaderValue, Request, Response, header},
+    response::IntoResponse,
+};
+use futures_util::FutureExt;
+use hyper::{body::Incoming, service::Service};
+use std::{
+    convert::Infallible,
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use uuid::Uuid;
+
+/// Time for a request, from its head to the head of its answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Time for a request with `Prefer: wait`, which may wait for half a minute.
+const LONG_PATIENCE: Duration = Duration::from_secs(45);
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Nothing may be loaded or framed by what is no page; pages say what they need.
+const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// The router and what stands around it.
+pub(crate) struct Edge {
+    router: Router,
+    under_way: AtomicUsize,
+    at_once: usize,
+}
+
+/// Counts a request as long as it is under way.
+struct UnderWay<'a>(&'a AtomicUsize);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Edge {
+    pub fn new(app: Arc<App>, at_once: usize) -> Self {
+        Self { router: routes::router(&app), under_way: AtomicUsize::new(0), at_once }
+    }
+
+    async fn handle(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
+        let began = Instant::now();
+        let id = request_id(request.headers().get(REQUEST_ID));
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let mut response = self.bounded(peer, request).await;
+        if response.status().is_server_error() {
+            let (status, duration_ms) = (response.status().as_u16(), began.elapsed().as_millis());
+            let request_id = id.to_str().unwrap_or_default();
+            tracing::warn!(request_id, %method, path, status, %duration_ms, "request failed");
+        }
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, id);
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(POLICY);
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        response
+    }
+
+    async fn bounded(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
+        let under_way = UnderWay(&self.under_way);
+        if under_way.0.fetch_add(1, Ordering::Relaxed) >= self.at_once {
+            return Problem::new(Kind::Overloaded, "too many requests are under way").into_response();
+        }
+        let patience = if request.headers().contains_key("prefer") { LONG_PATIENCE } else { PATIENCE };
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer));
+        let answer = AssertUnwindSafe(route(self.router.clone(), request)).catch_unwind();
+        match tokio::time::timeout(patience, answer).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => Problem::new(Kind::Internal, "the cause is in the log").into_response(),
+            Err(_) => {
+                Problem::new(Kind::Overloaded, "no answer in time").outcome(Outcome::Unknown).into_response()
+            }
+        }
+    }
+}
+
+async fn route(mut router: Router, request: Request<Body>) -> Response<Body> {
+    let response: Result<_, Infallible> = tower::Service::call(&mut router, request).await;
+    response.unwrap_or_else(|never| match never {})
+}
+
+/// The client's id, if it has a decent one; else a fresh one.
+fn request_id(given: Option<&HeaderValue>) -> HeaderValue {
+    let decent = |id: &&HeaderValue| {
+        let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+        (1..=64).contains(&id.len()) && id.as_bytes().iter().all(allowed)
+    };
+    given.filter(decent).cloned().unwrap_or_else(|| {
+        let mut text = Uuid::encode_buffer();
+        let text = Uuid::now_v7().simple().encode_lower(&mut text);
+        HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("none"))
+    })
+}
+
+/// The edge as one connection sees it.
+#[derive(Clone)]
+pub(crate) struct FromPeer {
+    pub edge: Arc<Edge>,
+    pub peer: IpAddr,
+}
+
+impl Service<Request<Incoming>> for FromPeer {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let Self { edge, peer } = self.clone();
+        Box::pin(async move { Ok(edge.handle(peer, request).await) })
+    }
+}

@@ -1,0 +1,184 @@
+//! What the gateway remembers in Redis (7 or later): which order an idempotency key stands for, and which orders
+//! were accepted lately, by whom.
+//!
+//! All of it is a convenience: without Redis `orders` decides about keys. So Redis gets little time, and when it
+//! fails it is left alone for a while.
+
+use chassis::{Secret, Tasks};
+use contracts::{CustomerId, OrderId};
+use fred::{
+    clients::Client,
+    interfaces::{ClientLike, KeysInterface},
+    types::{
+        Builder, Expiration, SetOptions,
+        config::{Config, ReconnectPolicy},
+    },
+};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc;
+
+/// Time for one round trip.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// How long Redis is left alone after a failure, in milliseconds; then one request tries again.
+const REST_MS: u64 = 2_000;
+/// How long a key is remembered, in seconds.
+const KEY_S: i64 = 24 * 3_600;
+/// How long it is remembered that an order was accepted, in seconds.
+const ACCEPTED_S: i64 = 3_600;
+/// Published keys that wait to be marked so; what is beyond is not marked, and a repetition published again.
+const MARKS: usize = 4_096;
+/// The most that are marked in one round trip.
+const MARKS_AT_ONCE: usize = 256;
+
+/// Redis does not answer, or did not lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Away;
+
+/// What an idempotency key stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// The order that was made under it.
+    pub order: OrderId,
+    /// SHA-256 of the request's canonical body, in hex.
+    pub body_hash: String,
+    /// Whether the order is known to be stored in the stream.
+    pub published: bool,
+}
+
+impl Entry {
+    fn write(&self) -> String {
+        format!("{} {} {}", self.order, self.body_hash, u8::from(self.published))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let (order, body_hash, published) = (words.next()?, words.next()?, words.next()?);
+        Some(Self { order: order.parse().ok()?, body_hash: body_hash.into(), published: published == "1" })
+    }
+}
+
+/// The key under which an idempotency key is remembered.
+#[derive(Debug, Clone)]
+pub(crate) struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// `hash` is the SHA-256 of the client's key, in hex: any key has the same length, and none can be read.
+    pub fn new(customer: CustomerId, hash: &str) -> Self {
+        Self(format!("idem:{customer}:{hash}"))
+    }
+}
+
+/// Redis.
+pub(crate) struct Memory {
+    redis: Client,
+    began: Instant,
+    /// Milliseconds since `began` until which Redis is left alone; 0 while all is well.
+    rest_until: AtomicU64,
+    marks: mpsc::Sender<(IdempotencyKey, Entry)>,
+}
+
+impl Memory {
+    /// Connects in the background, again and again.
+    pub fn open(url: &Secret, tasks: &Tasks) -> anyhow::Result<Self> {
+        let mut builder = Builder::from_config(Config::from_url(url.expose())?);
+        builder
+            .with_connection_config(|config| {
+                config.connection_timeout = Duration::from_secs(2);
+                config.internal_command_timeout = Duration::from_secs(2);
+                config.max_command_attempts = 1;
+            })
+            .with_performance_config(|config| config.default_command_timeout = PATIENCE)
+            .set_policy(ReconnectPolicy::new_constant(0, 500));
+        let redis = builder.build()?;
+        drop(redis.connect());
+        let (marks, receive) = mpsc::channel(MARKS);
+        tasks.spawn(mark(redis.clone(), receive));
+        Ok(Self { redis, began: Instant::now(), rest_until: AtomicU64::new(0), marks })
+    }
+
+    /// Remembers `fresh` under the key, unless the key stands for something already: then that is returned.
+    /// Also remembers that this customer's order was accepted.
+    pub async fn claim(
+        &self,
+        key: &IdempotencyKey,
+        customer: CustomerId,
+        fresh: &Entry,
+    ) -> Result<Option<Entry>, Away> {
+        let pipeline = self.redis.pipeline();
+        let accepted = (accepted(fresh.order), customer.to_string());
+        let known = self.ask(async {
+            let (nx, expire) = (Some(SetOptions::NX), Some(Expiration::EX(KEY_S)));
+            let () = pipeline.set(key.0.as_str(), fresh.write(), expire, nx, true).await?;
+            let () =
+                pipeline.set(accepted.0, accepted.1, Some(Expiration::EX(ACCEPTED_S)), None, false).await?;
+            pipeline.all::<(Option<String>, ())>().await
+        });
+        let (known, ()) = known.await?;
+        Ok(known.as_deref().and_then(Entry::read))
+    }
+
+    /// Remembers that the key's order is stored: soon, or not at all.
+    pub fn published(&self, key: IdempotencyKey, entry: Entry) {
+        drop(self.marks.try_send((key, Entry { published: true, ..entry })));
+    }
+
+    /// Whose order was accepted under this id within the last hour.
+    pub async fn accepted_by(&self, order: OrderId) -> Result<Option<CustomerId>, Away> {
+        let customer: Option<String> = self.ask(self.redis.get(accepted(order))).await?;
+        Ok(customer.and_then(|customer| customer.parse().ok()))
+    }
+
+    async fn ask<T>(&self, question: impl Future<Output = Result<T, fred::error::Error>>) -> Result<T, Away> {
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let rest_until = self.rest_until.load(Ordering::Relaxed);
+        if rest_until > 0 {
+            // Only one request tries whether Redis is back.
+            let (order, next) = (Ordering::Relaxed, now + REST_MS);
+            if now < rest_until || self.rest_until.compare_exchange(rest_until, next, order, order).is_err() {
+                return Err(Away);
+            }
+        }
+        let why = match tokio::time::timeout(PATIENCE, question).await {
+            Ok(Ok(answer)) => {
+                if rest_until > 0 {
+                    self.rest_until.store(0, Ordering::Relaxed);
+                    tracing::info!("Redis answers again");
+                }
+                return Ok(answer);
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        if self.rest_until.swap(now + REST_MS, Ordering::Relaxed) == 0 {
+            tracing::warn!(why, "Redis is left alone for a while; orders decides about idempotency keys");
+        }
+        Err(Away)
+    }
+}
+
+fn accepted(order: OrderId) -> String {
+    format!("accepted:{order}")
+}
+
+/// Marks keys as published, many in one round trip. Ends with the last handle.
+async fn mark(redis: Client, mut marks: mpsc::Receiver<(IdempotencyKey, Entry)>) {
+    let mut waiting = Vec::with_capacity(MARKS_AT_ONCE);
+    while marks.recv_many(&mut waiting, MARKS_AT_ONCE).await > 0 {
+        let pipeline = redis.pipeline();
+        let marked = async {
+            for (key, entry) in waiting.drain(..) {
+                let expire = Some(Expiration::EX(KEY_S));
+                let () = pipeline.set(key.0, entry.write(), expire, None, false).await?;
+            }
+            pipeline.all::<()>().await
+        };
+        // A key that is not marked is published again when it is repeated, under the same id.
+        if !matches!(tokio::time::timeout(PATIENCE, marked).await, Ok(Ok(()))) {
+            tracing::debug!("published keys were not marked");
+        }
+    }
+    drop(tokio::time::timeout(PATIENCE, redis.quit()).await);
+}

@@ -1,0 +1,25 @@
+//! Orders: placed, shown, listed, followed, cancelled.
+
+mod cancel;
+mod events;
+mod list;
+mod live;
+mod place;
+mod prefer;
+mod show;
+mod status;
+
+pub(crate) use cancel::cancel;
+pub(crate) use events::events;
+pub(crate) use list::{Filter, MyFilter, list, list_mine};
+pub(crate) use place::{Accepted, NewOrder, place};
+pub(crate) use show::{Found, Shown, find, find_placed, show};
+pub(crate) use status::{NewStatus, set_status};
+
+use crate::problem::Problem;
+use contracts::OrderId;
+
+/// The id in a path. What is no id is no order's id.
+pub(crate) fn order_id(text: &str) -> Result<OrderId, Problem> {
+    text.parse().map_err(|_| Problem::not_found("order"))
+}

@@ -1,0 +1,197 @@
+//! `POST /v1/orders`: checks the shape, gives the order its id, and publishes the command durably.
+
+use super::{live, prefer};
+use crate::{
+    access::{By, Trace},
+    app::App,
+    body::Json,
+    memory::{Away, Entry, IdempotencyKey},
+    problem::{Kind, Problem},
+    send::outgoing,
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use contracts::{
+    Address, Amount, Currency, CustomerId, Line, MAX_LINES, Message, MessageId, OrderId, OrderStatus,
+    Payment, PlaceOrder, Quantity, Sku, SlotId, Text,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::{fmt::Write, sync::Arc};
+use uuid::Uuid;
+
+/// An order as a client places it.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewOrder {
+    /// Of all prices.
+    currency: Currency,
+    /// 1 to 1,000.
+    #[schemars(length(min = 1, max = 1000))]
+    lines: Vec<NewLine>,
+    /// Where to.
+    address: Address,
+    /// When to deliver; none: the next that has room.
+    #[serde(default)]
+    slot: Option<SlotId>,
+    /// How it is paid.
+    payment: Payment,
+}
+
+/// So many of a SKU, at the price that the customer saw.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewLine {
+    /// What.
+    sku: Sku,
+    /// How many.
+    quantity: Quantity,
+    /// Price of one, in minor units.
+    unit_price: Amount,
+}
+
+/// An order that is stored, and not settled yet.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Accepted {
+    /// Its id.
+    order_id: OrderId,
+    /// Always `accepted`.
+    status: OrderStatus,
+}
+
+impl Accepted {
+    pub const fn new(order_id: OrderId) -> Self {
+        Self { order_id, status: OrderStatus::Accepted }
+    }
+}
+
+pub(crate) async fn place(
+    State(app): State<Arc<App>>,
+    By(caller): By,
+    trace: Trace,
+    headers: HeaderMap,
+    Json(order): Json<NewOrder>,
+) -> Result<Response, Problem> {
+    let key = idempotency_key(&headers)?;
+    if order.lines.is_empty() || order.lines.len() > MAX_LINES {
+        return Err(Problem::field("lines", format!("an order has 1 to {MAX_LINES} lines")));
+    }
+    let canonical = serde_json::to_vec(&order).map_err(|_| Problem::new(Kind::Internal, "not written"))?;
+    let fresh =
+        Entry { order: OrderId::from_v7(Uuid::now_v7()), body_hash: sha256(&canonical), published: false };
+    let remembered = IdempotencyKey::new(caller.id, &sha256(key.as_str().as_bytes()));
+    // Without Redis `orders` decides what the key stands for.
+    let known = app.memory.claim(&remembered, caller.id, &fresh).await;
+    let (repeated, remembers) = (matches!(known, Ok(Some(_))), known.is_ok());
+    let entry = match known {
+        Ok(Some(first)) if first.body_hash != fresh.body_hash => {
+            return Err(
+                Problem::new(Kind::KeyReused, "the key was used for another order").at("Idempotency-Key")
+            );
+        }
+        Ok(Some(first)) => first,
+        Ok(None) | Err(Away) => fresh,
+    };
+    let waiting = match prefer::wait(&headers) {
+        Some(seconds) => Some((seconds, live::Settling::begin(&app, caller, entry.order).await?)),
+        None => None,
+    };
+    let id = entry.order;
+    if !entry.published {
+        publish(&app, command(id, caller.id, key, &entry, order), repeated, trace).await?;
+        if remembers {
+            app.memory.published(remembered, entry);
+        }
+    }
+    let mut response = match waiting {
+        None => accepted(id, None),
+        Some((seconds, settling)) => settled(id, seconds, settling).await,
+    };
+    if repeated {
+        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+async fn publish(app: &App, command: PlaceOrder, repeated: bool, trace: Trace) -> Result<(), Problem> {
+    let id = MessageId::about(command.order_id.0, PlaceOrder::INFO.code, 0);
+    let message = outgoing(id, command.order_id.0, &command)?.traced(trace.0);
+    // A duplicate would spoil the batch of all others: what may be stored already goes alone.
+    let published = if repeated {
+        app.publisher.publish_again(vec![message]).await
+    } else {
+        app.publisher.publish(vec![message]).await
+    };
+    Ok(published?)
+}
+
+async fn settled(id: OrderId, seconds: u64, settling: live::Settling) -> Response {
+    let applied = HeaderValue::from_str(&format!("wait={seconds}")).ok();
+    let Some(view) = settling.within(seconds).await else { return accepted(id, applied) };
+    let mut response = axum::Json(view).into_response();
+    point_to(response.headers_mut(), id, applied);
+    response
+}
+
+fn accepted(id: OrderId, applied: Option<HeaderValue>) -> Response {
+    let mut response = (StatusCode::ACCEPTED, axum::Json(Accepted::new(id))).into_response();
+    point_to(response.headers_mut(), id, applied);
+    response
+}
+
+fn point_to(headers: &mut HeaderMap, id: OrderId, applied: Option<HeaderValue>) {
+    if let Ok(location) = HeaderValue::from_str(&format!("/v1/orders/{id}")) {
+        headers.insert(header::LOCATION, location);
+    }
+    if let Some(applied) = applied {
+        headers.insert("preference-applied", applied);
+    }
+}
+
+fn command(
+    id: OrderId,
+    customer_id: CustomerId,
+    key: Text<255>,
+    entry: &Entry,
+    order: NewOrder,
+) -> PlaceOrder {
+    let NewOrder { currency, lines, address, slot, payment } = order;
+    let line = |NewLine { sku, quantity, unit_price }| Line { sku, quantity, unit_price };
+    let body_hash = Text::new(entry.body_hash.as_str()).expect("64 hexadecimal digits");
+    let lines = lines.into_iter().map(line).collect();
+    PlaceOrder {
+        order_id: id,
+        customer_id,
+        idempotency_key: key,
+        body_hash,
+        currency,
+        lines,
+        address,
+        slot,
+        payment,
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Text<255>, Problem> {
+    const NAME: &str = "Idempotency-Key";
+    let mut values = headers.get_all(NAME).iter();
+    let value = values.next().ok_or_else(|| Problem::header(NAME, "is required"))?;
+    if values.next().is_some() {
+        return Err(Problem::header(NAME, "is given twice"));
+    }
+    let text = value.to_str().map_err(|_| ()).and_then(|text| Text::new(text).map_err(|_| ()));
+    text.map_err(|()| Problem::header(NAME, "1 to 255 ASCII characters, without control characters"))
+}
+
+/// In hex.
+fn sha256(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        write!(hex, "{byte:02x}").expect("a String takes all");
+    }
+    hex
+}

@@ -1,0 +1,88 @@
+//! The gateway's settings.
+
+use chassis::Secret;
+use clap::Args;
+use std::net::SocketAddr;
+
+/// What the gateway can be told.
+#[derive(Debug, Clone, Args)]
+#[group(skip)]
+pub struct Settings {
+    /// Address that the gateway listens on
+    #[arg(
+        id = "gateway_listen",
+        long = "gateway-listen",
+        env = "GATEWAY_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub listen: SocketAddr,
+    /// Public keys of who issues tokens: a JWKS (RFC 7517, Ed25519 only), inline or a file's path; none: a development
+    /// key derived from the flock's secret, with which `starling token` signs
+    #[arg(id = "gateway_jwks", long = "gateway-jwks", env = "GATEWAY_JWKS")]
+    pub jwks: Option<String>,
+    /// The secret with which the sandbox provider signs its webhooks; none: derived from the flock's secret
+    #[arg(
+        id = "gateway_webhook_secret",
+        long = "gateway-webhook-secret",
+        env = "GATEWAY_WEBHOOK_SECRET",
+        hide_env_values = true
+    )]
+    pub webhook_secret: Option<Secret>,
+    /// Requests a second that a customer (or a supporter) may make
+    #[arg(long, env = "RATE_PER_S", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_per_s: u32,
+    /// Requests that a customer may make at once after a pause
+    #[arg(long, env = "RATE_BURST", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_burst: u32,
+    /// Requests a second, and at once, that an admin or a program of the shop's may make
+    #[arg(long, env = "RATE_TRUSTED_PER_S", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_trusted_per_s: u32,
+    /// Requests a second without a valid token that may come from one address; twice as many at once
+    #[arg(long, env = "RATE_ADDRESS_PER_S", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_address_per_s: u32,
+    /// Requests under way at once; more are answered 503
+    #[arg(long, env = "GATEWAY_AT_ONCE", default_value_t = 4_096)]
+    pub gateway_at_once: usize,
+    /// Event streams and requests with `Prefer: wait` at once; more are answered 503
+    #[arg(long, env = "GATEWAY_STREAMS", default_value_t = 4_096)]
+    pub gateway_streams: usize,
+    /// Connections at once; more wait to be accepted
+    #[arg(long, env = "GATEWAY_CONNECTIONS", default_value_t = 8_192)]
+    pub gateway_connections: usize,
+}
+
+impl Default for Settings {
+    /// What holds when nothing is said.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            jwks: None,
+            webhook_secret: None,
+            rate_per_s: 50,
+            rate_burst: 100,
+            rate_trusted_per_s: 100_000,
+            rate_address_per_s: 200,
+            gateway_at_once: 4_096,
+            gateway_streams: 4_096,
+            gateway_connections: 8_192,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Settings;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_flags() {
+        let flags = Flags::parse_from(["test"]).settings;
+        assert_eq!(format!("{flags:?}"), format!("{:?}", Settings::default()));
+    }
+}

@@ -1,0 +1,164 @@
+//! A gateway with servers of its own.
+
+use async_nats::jetstream::{self, stream};
+use chassis::{
+    Health, Secret, Tasks,
+    permissions::{Permissions, auth_block},
+    provision,
+    settings::Parts,
+};
+use contracts::{Role, stream_of};
+use gateway::{Settings, token};
+use reqwest::{Client, Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
+use tokio_util::sync::CancellationToken;
+use tools::{Server, scratch::Scratch};
+use uuid::Uuid;
+
+/// Longer than any test.
+const TTL: Duration = Duration::from_secs(600);
+
+pub struct Gateway {
+    pub http: Client,
+    pub base: String,
+    pub places: Parts,
+    pub secret: Secret,
+    pub commands: stream::Stream,
+    pub stop: CancellationToken,
+    pub ended: Tasks,
+    pub redis: Server,
+    pub nats: Server,
+    _scratch: Scratch,
+}
+
+impl Gateway {
+    pub async fn start() -> Self {
+        Self::start_with(Settings::default()).await
+    }
+
+    pub async fn start_with(settings: Settings) -> Self {
+        let secret = Secret::from(Uuid::new_v4().to_string());
+        let auth = authorize(&secret);
+        let servers = move || {
+            let scratch = Scratch::new("gateway").unwrap();
+            let nats = tools::nats::start(&scratch.path().join("nats"), None, &auth).unwrap();
+            let redis = tools::redis::start(&scratch.path().join("redis"), None).unwrap();
+            (scratch, nats, redis)
+        };
+        let (scratch, nats, redis) = tokio::task::spawn_blocking(servers).await.unwrap();
+        let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let places = Parts {
+            nats_url: nats.url().into(),
+            redis_url: Secret::from(redis.url().to_owned()),
+            postgres_url: Secret::from(String::new()),
+            mongodb_url: Secret::from(String::new()),
+            secret: secret.clone(),
+            password: None,
+        };
+        let (orders, catalog) = (orders::service(orders::Rules::default()), catalog::service());
+        provision::streams(&places, &[orders.wiring(), catalog.wiring()], 1).await.unwrap();
+        let commands = stream_of_commands(nats.url()).await;
+        let (stop, ended) = (CancellationToken::new(), Tasks::default());
+        let (settings, tasks) = (Settings { listen, ..settings }, Tasks::child_of(&stop));
+        let all = places.clone();
+        ended.spawn(async move { gateway::run(&all, settings, Health::default(), tasks).await.unwrap() });
+        let http = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        let base = format!("http://{listen}");
+        let started =
+            Self { http, base, places, secret, commands, stop, ended, redis, nats, _scratch: scratch };
+        started.until_ready().await;
+        started
+    }
+
+    pub async fn until_ready(&self) {
+        let began = Instant::now();
+        loop {
+            let ready = self.http.get(format!("{}/health/ready", self.base)).send().await;
+            if ready.is_ok_and(|ready| ready.status() == 200) {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "the gateway is not ready");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    pub fn token(&self, role: Role) -> String {
+        token::mint(&self.secret, Uuid::now_v7(), role, TTL)
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+
+    /// A request of an admin.
+    pub fn admin(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request(method, path).bearer_auth(self.token(Role::Admin))
+    }
+
+    /// An order of this token's customer, ready to be sent.
+    pub fn order(&self, token: &str, key: &str, body: &Value) -> RequestBuilder {
+        self.request(Method::POST, "/v1/orders").bearer_auth(token).header("idempotency-key", key).json(body)
+    }
+
+    /// How many commands are stored.
+    pub async fn stored(&self) -> u64 {
+        self.commands.get_info().await.unwrap().state.messages
+    }
+
+    /// The newest command: its subject, headers and body.
+    pub async fn newest(&self) -> (String, async_nats::HeaderMap, Value) {
+        let last = self.commands.get_info().await.unwrap().state.last_sequence;
+        let message = self.commands.get_raw_message(last).await.unwrap();
+        (message.subject.to_string(), message.headers, serde_json::from_slice(&message.payload).unwrap())
+    }
+}
+
+/// A body that nothing is wrong with.
+pub fn order() -> Value {
+    json!({
+        "currency": "GBP",
+        "lines": [{ "sku": "A@1.00", "quantity": 2, "unit_price": 100 }],
+        "address": { "name": "Ann Other", "line1": "1 High St", "city": "Leeds", "country": "GB" },
+        "payment": { "method": "sandbox.succeeds" },
+    })
+}
+
+/// Status and body.
+pub async fn told(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    (status, response.json().await.unwrap_or_default())
+}
+
+/// What a client sees of a problem.
+#[track_caller]
+pub fn check_problem(response: &Response, body: &Value, status: u16, kind: &str) {
+    assert_eq!(
+        (response.status().as_u16(), body["status"].as_u64()),
+        (status, Some(u64::from(status))),
+        "{body}"
+    );
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    assert_eq!(body["type"], format!("/problems/{kind}"), "{body}");
+}
+
+/// Everyone with no more rights than in production, and the test's own hand with all.
+fn authorize(secret: &Secret) -> String {
+    let mut publish: Vec<String> = gateway::SENDS.iter().map(|info| info.subject.to_owned()).collect();
+    publish.extend(gateway::ASKS.iter().map(ToString::to_string));
+    let mut own = Permissions::of(gateway::NAME, publish);
+    own.subscribe.extend(gateway::LISTENS.iter().map(ToString::to_string));
+    let orders = Permissions::of_service(orders::service(orders::Rules::default()).wiring());
+    let catalog = Permissions::of_service(catalog::service().wiring());
+    let users = [Permissions::of_provisioner(), own, orders, catalog];
+    auth_block(&users, secret).replacen("users = [", "users = [\n    { user: test, password: test }", 1)
+}
+
+async fn stream_of_commands(url: &str) -> stream::Stream {
+    let options = async_nats::ConnectOptions::with_user_and_password("test".into(), "test".into());
+    let name = stream_of("cmd.order.place").unwrap().name;
+    jetstream::new(options.connect(url).await.unwrap()).get_stream(name).await.unwrap()
+}

@@ -1,0 +1,16 @@
+//! The gateway on a real NATS and a real Redis, through HTTP. With `orders` and `catalog` where
+//! it is about their answers; what needs all services is tested end to end.
+#![expect(clippy::unwrap_used, reason = "all of this is test code: a panic is how it fails")]
+
+mod bad_input;
+mod documents;
+mod gateway;
+mod idempotency;
+mod limits;
+mod orders;
+mod outages;
+mod roles;
+mod shop;
+mod tokens;
+mod webhooks;
+mod with_orders;

@@ -1,0 +1,11 @@
+//! SQL: loads all that a batch touches, saves all that changed; set-based, never a row at a time.
+
+mod early;
+mod load;
+mod save;
+mod save_orders;
+mod words;
+
+pub use load::load;
+pub use save::save;
+pub(crate) use words::{shown_status, to_shown_status, unreadable};

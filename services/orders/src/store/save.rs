@@ -1,0 +1,137 @@
+//! Saves what changed: one INSERT for new rows of a table, one UPDATE for changed ones.
+
+use super::{save_orders, words};
+use crate::domain::{Book, Entry, FirstUse, IdempotencyKey, Known, Price};
+use chassis::{AfterCommit, Db, Live, clock};
+use contracts::{OrderId, OrderStatus, Sku};
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Saves what changed, and says whose timelines grew.
+pub async fn save(book: Book, db: &mut Db) -> sqlx::Result<AfterCommit> {
+    insert_keys(db, book.keys.fresh()).await?;
+    save_orders::insert(db, book.orders.fresh()).await?;
+    save_orders::complete(db, book.orders.changed()).await?;
+    save_orders::update(db, book.orders.changed()).await?;
+    insert_timeline(db, &book.timeline).await?;
+    insert_products(db, book.products.fresh()).await?;
+    update_products(db, book.products.changed()).await?;
+    Ok(AfterCommit { live: live(&book), wake_caller: false })
+}
+
+/// One note per order whose timeline grew. Who waits for an alias is told the state of its original.
+fn live(book: &Book) -> Vec<Live> {
+    let mut grown: BTreeMap<OrderId, (i64, OrderStatus)> =
+        book.timeline.iter().map(|entry| (entry.order_id, (entry.seq, entry.status))).collect();
+    for (alias, row) in book.orders.fresh().chain(book.orders.changed()) {
+        if let Known::Alias(of) = &row.known
+            && let Some(original) = book.orders.get(of)
+        {
+            grown.insert(*alias, (original.seq, original.status()));
+        }
+    }
+    let note = |(id, (seq, status)): (OrderId, (i64, OrderStatus))| Live {
+        subject: format!("live.order.{id}"),
+        body: format!(r#"{{"seq":{seq},"status":"{}"}}"#, words::shown_status(status)).into_bytes(),
+    };
+    grown.into_iter().map(note).collect()
+}
+
+async fn insert_keys<'a>(
+    db: &mut Db,
+    keys: impl Iterator<Item = (&'a IdempotencyKey, &'a FirstUse)>,
+) -> sqlx::Result<()> {
+    let (mut customers, mut names, mut orders, mut hashes) = (vec![], vec![], vec![], vec![]);
+    for ((customer, key), first) in keys {
+        customers.push(customer.0);
+        names.push(key.as_str());
+        orders.push(first.order_id.0);
+        hashes.push(first.body_hash.as_str());
+    }
+    if customers.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into idempotency (customer_id, key, order_id, body_hash)
+         select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[])",
+    )
+    .bind(customers)
+    .bind(names)
+    .bind(orders)
+    .bind(hashes)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn insert_timeline(db: &mut Db, entries: &[Entry]) -> sqlx::Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    // What this service tells is decided now.
+    let now = clock::now();
+    let data = entries.iter().map(|entry| entry.data.as_ref().map(json).transpose());
+    let at: Vec<OffsetDateTime> = entries.iter().map(|entry| entry.at.unwrap_or(now).inner()).collect();
+    sqlx::query(
+        "insert into timeline (order_id, seq, event, at, status, data)
+         select u.order_id, u.seq, u.event, u.at, u.status, u.data::jsonb
+         from unnest($1::uuid[], $2::int8[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
+           as u(order_id, seq, event, at, status, data)",
+    )
+    .bind(entries.iter().map(|entry| entry.order_id.0).collect::<Vec<Uuid>>())
+    .bind(entries.iter().map(|entry| entry.seq).collect::<Vec<i64>>())
+    .bind(entries.iter().map(|entry| entry.event).collect::<Vec<&str>>())
+    .bind(at)
+    .bind(entries.iter().map(|entry| words::shown_status(entry.status)).collect::<Vec<&str>>())
+    .bind(data.collect::<sqlx::Result<Vec<Option<String>>>>()?)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+const INSERT_PRODUCTS: &str = "insert into product (sku, price, currency, active, version)
+   select * from unnest($1::text[], $2::int8[], $3::text[], $4::bool[], $5::int8[])";
+const UPDATE_PRODUCTS: &str = "update product p
+   set price = u.price, currency = u.currency, active = u.active, version = u.version
+   from unnest($1::text[], $2::int8[], $3::text[], $4::bool[], $5::int8[])
+     as u(sku, price, currency, active, version)
+   where p.sku = u.sku";
+
+async fn insert_products<'a>(
+    db: &mut Db,
+    products: impl Iterator<Item = (&'a Sku, &'a Price)>,
+) -> sqlx::Result<()> {
+    write_products(db, INSERT_PRODUCTS, products).await
+}
+
+async fn update_products<'a>(
+    db: &mut Db,
+    products: impl Iterator<Item = (&'a Sku, &'a Price)>,
+) -> sqlx::Result<()> {
+    write_products(db, UPDATE_PRODUCTS, products).await
+}
+
+async fn write_products<'a>(
+    db: &mut Db,
+    sql: &'static str,
+    products: impl Iterator<Item = (&'a Sku, &'a Price)>,
+) -> sqlx::Result<()> {
+    let products: Vec<(&Sku, &Price)> = products.collect();
+    if products.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(sql)
+        .bind(products.iter().map(|(sku, _)| sku.as_str()).collect::<Vec<&str>>())
+        .bind(products.iter().map(|(_, price)| price.price.minor()).collect::<Vec<i64>>())
+        .bind(products.iter().map(|(_, price)| price.currency.as_str()).collect::<Vec<&str>>())
+        .bind(products.iter().map(|(_, price)| price.active).collect::<Vec<bool>>())
+        .bind(products.iter().map(|(_, price)| price.version).collect::<Vec<i64>>())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) fn json(value: &impl serde::Serialize) -> sqlx::Result<String> {
+    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
+}

@@ -1,0 +1,29 @@
+//! What happens with time alone: webhook events are forgotten.
+
+use chassis::{Db, Outgoing, Sweep};
+use contracts::Timestamp;
+use std::time::Duration;
+
+/// How long webhook events are kept: the provider sends none again later than that, and what is unmatched by then
+/// will never be.
+const KEPT_DAYS: i32 = 30;
+
+/// Events that one sweep forgets at most.
+const AT_ONCE: i64 = 5_000;
+
+/// Forgets webhook events after thirty days.
+pub struct ForgetWebhooks;
+
+impl Sweep for ForgetWebhooks {
+    const NAME: &'static str = "forget_webhooks";
+    const EVERY: Duration = Duration::from_secs(3_600);
+
+    async fn due(db: &mut Db, now: Timestamp) -> sqlx::Result<Vec<Outgoing>> {
+        const OLD: &str = "delete from webhook_event where (order_id, provider, event_id) in (
+            select order_id, provider, event_id from webhook_event
+            where at < $1::timestamptz - make_interval(days => $2)
+            limit $3 for update skip locked)";
+        sqlx::query(OLD).bind(now.inner()).bind(KEPT_DAYS).bind(AT_ONCE).execute(db).await?;
+        Ok(vec![])
+    }
+}

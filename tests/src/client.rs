@@ -1,11 +1,15 @@
 //! A client of the gateway with a token.
 
+use contracts::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use std::time::Duration;
 use uuid::Uuid;
 
 use crate::{Flock, Order, eventually};
+
+/// Longer than any test.
+const TOKEN_LIFE: Duration = Duration::from_secs(3_600);
 
 /// One customer (or admin …) of the gateway.
 #[derive(Clone)]
@@ -29,15 +33,20 @@ pub struct Answer {
 }
 
 impl Client {
-    pub(crate) fn new(flock: &Flock, role: &str, id: Uuid) -> Self {
-        let token = flock.starling(&["token", "--role", role, "--subject", &id.to_string()]);
+    pub(crate) fn new(flock: &Flock, role: Role, id: Uuid) -> Self {
+        let token = gateway::token::mint(&flock.secret(), id, role, TOKEN_LIFE);
         let http = reqwest::Client::builder().timeout(Duration::from_secs(40)).build().expect("a client");
-        Self { http, base: flock.gateway(), token: token.trim().to_owned(), id }
+        Self { http, base: flock.gateway(), token, id }
     }
 
     /// A request, ready to be changed and sent.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
+    }
+
+    /// The same without a token.
+    pub fn anonymous(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base))
     }
 
     /// Sends a request that must be answered.
@@ -76,6 +85,21 @@ impl Client {
         answer.body["order_id"].as_str().expect("an order id").to_owned()
     }
 
+    /// Places an order and waits, at most 30 seconds, until it is settled; the order.
+    pub async fn place_and_wait(&self, order: &Order) -> Value {
+        let request = self.request(Method::POST, "/v1/orders").header("prefer", "wait=30").json(&order.0);
+        let answer = self.send(request.header("idempotency-key", Uuid::new_v4().to_string())).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        answer.body
+    }
+
+    /// Places an order that must be confirmed; its id.
+    pub async fn place_confirmed(&self, order: &Order) -> String {
+        let view = self.place_and_wait(order).await;
+        assert_eq!(view["status"], "confirmed", "{view}");
+        view["order_id"].as_str().expect("an order id").to_owned()
+    }
+
     /// Cancels an order; the status.
     pub async fn cancel(&self, order: &str) -> StatusCode {
         self.send(self.request(Method::DELETE, &format!("/v1/orders/{order}"))).await.status
@@ -84,6 +108,17 @@ impl Client {
     /// An order as the gateway shows it.
     pub async fn order(&self, order: &str) -> Value {
         self.get(&format!("/v1/orders/{order}")).await.body
+    }
+
+    /// An order's shipment.
+    pub async fn shipment(&self, order: &str) -> Value {
+        self.get(&format!("/v1/shipments/{order}")).await.body
+    }
+
+    /// Says what became of an order's parcel.
+    pub async fn put_status(&self, order: &str, status: &str) -> Answer {
+        let request = self.request(Method::PUT, &format!("/v1/orders/{order}/status"));
+        self.send(request.json(&serde_json::json!({"status": status}))).await
     }
 
     /// Waits until an order has this status; the order.

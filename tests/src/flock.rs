@@ -2,7 +2,8 @@
 
 use crate::{Client, binary, client};
 use anyhow::ensure;
-use serde_json::{Value, json};
+use chassis::Secret;
+use contracts::Role;
 use std::{
     collections::BTreeMap,
     net::TcpListener,
@@ -44,6 +45,16 @@ impl Flock {
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Flock> = OnceLock::new();
         SHARED.get_or_init(|| Self::start(Shape::Together, &[]))
+    }
+
+    /// The same for code that must not block.
+    pub async fn shared_by_all() -> &'static Self {
+        tokio::task::spawn_blocking(Self::shared).await.expect("the flock starts")
+    }
+
+    /// Starts a flock of the caller's own, from code that must not block.
+    pub async fn start_own(shape: Shape, extra: &'static [(&'static str, &'static str)]) -> Self {
+        tokio::task::spawn_blocking(move || Self::start(shape, extra)).await.expect("the flock starts")
     }
 
     /// Starts a flock; `extra` are more environment variables for it. Blocks: call it before the runtime is
@@ -89,6 +100,11 @@ impl Flock {
         format!("http://{}", self.gateway)
     }
 
+    /// The secret that all its passwords and keys are derived from.
+    pub fn secret(&self) -> Secret {
+        Secret::from(self.secret.clone())
+    }
+
     /// A process by its name.
     pub fn process(&self, name: &str) -> &Process {
         &self.processes[name]
@@ -101,11 +117,11 @@ impl Flock {
 
     /// A new customer.
     pub fn customer(&self) -> Client {
-        client::Client::new(self, "customer", Uuid::new_v4())
+        self.client(Role::Customer)
     }
 
     /// A client with this role.
-    pub fn client(&self, role: &str) -> Client {
+    pub fn client(&self, role: Role) -> Client {
         client::Client::new(self, role, Uuid::new_v4())
     }
 
@@ -137,46 +153,6 @@ impl Flock {
             command.env(name, value);
         }
         command
-    }
-
-    /// A product of the test's own, with so many in stock; its SKU.
-    pub async fn product(&self, stock: i64) -> String {
-        let sku = format!("T-{}", Uuid::new_v4().simple());
-        let admin = self.client("admin");
-        let product = json!({"sku": sku, "name": "A thing", "price": crate::Order::PRICE, "currency": "GBP"});
-        let made = admin.post("/v1/products/import", &json!({"products": [product]})).await;
-        assert!(made.status.is_success(), "{made:?}");
-        if stock > 0 {
-            self.receive(&sku, stock).await;
-        }
-        self.until_known(&sku).await;
-        sku
-    }
-
-    /// Receives so many of a SKU, and waits until they are on the shelf.
-    pub async fn receive(&self, sku: &str, quantity: i64) {
-        let admin = self.client("admin");
-        let before = self.stock(sku).await["on_hand"].as_i64().unwrap_or(0);
-        let receipt =
-            json!({"reference": Uuid::new_v4().to_string(), "lines": [{"sku": sku, "quantity": quantity}]});
-        let received = admin.post("/v1/stock/receipts", &receipt).await;
-        assert_eq!(received.status, 202, "{received:?}");
-        crate::eventually("received", async || self.stock(sku).await["on_hand"] == before + quantity).await;
-    }
-
-    /// What there is of a SKU; null where inventory knows nothing of it.
-    pub async fn stock(&self, sku: &str) -> Value {
-        self.client("admin").get(&format!("/v1/stock/{sku}")).await.body
-    }
-
-    /// Waits until orders' own copy of the catalog has the SKU.
-    async fn until_known(&self, sku: &str) {
-        let db = self.database("orders").await;
-        crate::eventually("in orders' copy of the catalog", async || {
-            let row = sqlx::query("select 1 from product where sku = $1").bind(sku).fetch_optional(&db).await;
-            row.is_ok_and(|row| row.is_some())
-        })
-        .await;
     }
 
     /// A service's database, opened by the superuser.

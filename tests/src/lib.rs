@@ -3,13 +3,33 @@
 //! Tests that only need a running flock share one ([`Flock::shared`]); those that break something start their own.
 
 mod binary;
-mod client;
 mod flock;
-mod order;
-mod wait;
-
 pub use binary::starling;
+pub use flock::{Flock, SERVICES, Shape};
+
+mod client;
+mod live;
+mod order;
+mod shop;
+mod till;
 pub use client::{Answer, Client};
-pub use flock::{Flock, Shape};
+pub use live::{Live, LiveEvent};
 pub use order::{Order, line};
+
+mod books;
+mod hold;
+mod story;
+mod tap;
+pub use books::{Booking, Charge};
+pub use hold::Hold;
+pub use story::Story;
+pub use tap::{Passed, Tap};
+
+mod load;
+mod sales;
+mod told;
+pub use load::{Bought, Load, Sales, Wish};
+pub use told::Told;
+
+mod wait;
 pub use wait::{eventually, eventually_within};

@@ -1,0 +1,82 @@
+//! Every service in a process of its own, stopped or killed one after the other while orders are being placed:
+//! nothing is lost, nothing is done twice.
+//!
+//! A kill under load hits every place between commit, publish and acknowledgement sooner or later; what counts is
+//! that all books are exact afterwards.
+
+use std::time::Duration;
+use tests::{Flock, Load, SERVICES, Shape};
+use tokio::{sync::Mutex, task::block_in_place, time::sleep};
+
+/// Each of these tests takes the machine for itself.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+/// Of the SKU that is sold: more than is ever ordered.
+const STOCK: i64 = 1_000_000;
+/// Orders that are placed in each second.
+const PER_S: u32 = 100;
+/// How long a service is away.
+const AWAY: Duration = Duration::from_millis(700);
+/// Orders that must be accepted between one restart and the next.
+const BETWEEN: usize = 120;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_service_stopped_and_started_under_load_loses_nothing() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let flock = Flock::start_own(Shape::Apart, &[]).await;
+    let sku = flock.product(STOCK).await;
+    let load = Load::begin(&flock, &sku, PER_S);
+    load.accepts(BETWEEN).await;
+    for name in SERVICES {
+        let service = flock.process(name);
+        let status = block_in_place(|| service.terminate()).expect("it can be stopped");
+        assert!(status.success(), "{name} ends in order: {status}\n{}", service.log_tail());
+        sleep(AWAY).await;
+        service.start_again().expect("it starts");
+        load.accepts(BETWEEN).await;
+    }
+    let sales = load.end().await;
+    println!("{} orders, {} requests sent again", sales.bought.len(), sales.retries());
+    sales.assert_exact(&flock, STOCK).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_service_killed_under_load_loses_nothing_and_does_nothing_twice() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let flock = Flock::start_own(Shape::Apart, &[]).await;
+    let sku = flock.product(STOCK).await;
+    let load = Load::begin(&flock, &sku, PER_S);
+    load.accepts(BETWEEN).await;
+    for name in SERVICES {
+        let service = flock.process(name);
+        // Twice: once from among the batches, once while it catches up.
+        for away in [AWAY, Duration::ZERO] {
+            block_in_place(|| service.kill()).expect("it can be killed");
+            sleep(away).await;
+            service.start_again().expect("it starts");
+            sleep(Duration::from_secs(1)).await;
+        }
+        load.accepts(BETWEEN).await;
+    }
+    let sales = load.end().await;
+    println!("{} orders, {} requests sent again", sales.bought.len(), sales.retries());
+    assert!(sales.retries() > 0, "customers noticed that the gateway was away, and asked again");
+    sales.assert_exact(&flock, STOCK).await;
+}
+
+/// All services at the same moment, as when the machine loses its power (the servers go on).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_services_killed_at_once_under_load_lose_nothing_and_do_nothing_twice() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let flock = Flock::start_own(Shape::Together, &[]).await;
+    let sku = flock.product(STOCK).await;
+    let load = Load::begin(&flock, &sku, PER_S);
+    for _ in 0..4 {
+        load.accepts(BETWEEN).await;
+        block_in_place(|| flock.process("all").kill()).expect("it can be killed");
+        flock.process("all").start_again().expect("it starts");
+    }
+    load.accepts(BETWEEN).await;
+    let sales = load.end().await;
+    println!("{} orders, {} requests sent again", sales.bought.len(), sales.retries());
+    sales.assert_exact(&flock, STOCK).await;
+}

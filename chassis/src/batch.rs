@@ -206,9 +206,11 @@ async fn transact<P: Participant>(
     let mut entries = Vec::with_capacity(batch.len());
     let mut heard = Vec::with_capacity(batch.len());
     let mut deliveries = Vec::with_capacity(batch.len());
+    // Counted once committed: a try that is rolled back counts for nothing.
+    let mut outcomes = Vec::with_capacity(batch.len());
     for delivery in batch {
         if let Some(outputs) = known.remove(&delivery.id) {
-            telemetry::consumed(service, &delivery.subject, "journal_hit", 1);
+            outcomes.push((delivery.subject.as_str(), "journal_hit"));
             taken.again.extend(outputs);
             continue;
         }
@@ -217,13 +219,17 @@ async fn transact<P: Participant>(
                 heard.push(message);
                 deliveries.push(*delivery);
             }
-            Err(why) => entries.push(give_up(service, &mut tx, delivery, &why.to_string()).await?),
+            Err(why) => {
+                outcomes.push((&delivery.subject, "parked"));
+                entries.push(give_up(service, &mut tx, delivery, &why.to_string()).await?);
+            }
         }
     }
     if !heard.is_empty() {
         let mut state = P::load(rules, &mut tx, &heard).await?;
         for (message, delivery) in heard.iter().zip(deliveries) {
             let decision = state.decide(message);
+            outcomes.push((&delivery.subject, outcome_of(&decision)));
             entries.push(match conclude::<P>(service, delivery, decision)? {
                 Ok(outputs) => Entry { id: delivery.id, outputs, dead: false },
                 Err(why) => give_up(service, &mut tx, delivery, &why).await?,
@@ -232,10 +238,12 @@ async fn transact<P: Participant>(
         let AfterCommit { live, wake_caller } = state.save(&mut tx).await?;
         (taken.live, taken.wake_caller) = (live, wake_caller);
     }
-    // Published in the order in which they were decided; journal rows are written in the order of their keys.
-    taken.fresh = entries.iter().flat_map(|entry| entry.outputs.iter().cloned()).collect();
     journal::write(&mut tx, &mut entries).await?;
     tx.commit().await?;
+    for (subject, outcome) in outcomes {
+        telemetry::consumed(service, subject, outcome, 1);
+    }
+    taken.fresh = entries.into_iter().flat_map(|entry| entry.outputs).collect();
     Ok(taken)
 }
 
@@ -248,38 +256,39 @@ fn read<P: Participant>(
     P::Hears::read(subject, body).map(|message| Heard { id, at, message })
 }
 
+/// The word under which a decision is counted.
+const fn outcome_of<T>(decision: &Decision<T>) -> &'static str {
+    match decision {
+        Decision::Accept(_) => "accepted",
+        Decision::Ignore(Why::Repeat) => "ignored_repeat",
+        Decision::Ignore(Why::TooLate) => "ignored_too_late",
+        Decision::Ignore(Why::Impossible(_)) => "parked",
+    }
+}
+
 /// Turns a decision into outputs; or says why the message is to be parked.
 fn conclude<P: Participant>(
     service: &'static str,
     delivery: &Delivery,
     decision: Decision<P::Tells>,
 ) -> Result<Result<Vec<Outgoing>, String>, Failed> {
-    let (outcome, outputs) = match decision {
-        Decision::Accept(facts) => {
-            let step = telemetry::continue_trace(
-                delivery.trace.as_deref(),
-                "process",
-                service,
-                &delivery.subject,
-                delivery.about,
-            );
-            let trace = step.as_ref().map_or_else(|| delivery.trace.clone(), |step| Some(step.traceparent()));
-            let mut outputs = Vec::with_capacity(facts.len());
-            for fact in &facts {
-                let output = Outgoing::fact(fact, delivery.id)?.traced(trace.clone());
-                if output.body.len() > OUTPUT_BYTES {
-                    return Err(Failed::TooLarge(output.body.len()));
-                }
-                outputs.push(output);
-            }
-            ("accepted", Ok(outputs))
-        }
-        Decision::Ignore(Why::Repeat) => ("ignored_repeat", Ok(vec![])),
-        Decision::Ignore(Why::TooLate) => ("ignored_too_late", Ok(vec![])),
-        Decision::Ignore(Why::Impossible(why)) => ("parked", Err(why)),
+    let facts = match decision {
+        Decision::Accept(facts) => facts,
+        Decision::Ignore(Why::Repeat | Why::TooLate) => return Ok(Ok(vec![])),
+        Decision::Ignore(Why::Impossible(why)) => return Ok(Err(why)),
     };
-    telemetry::consumed(service, &delivery.subject, outcome, 1);
-    Ok(outputs)
+    let parent = delivery.trace.as_deref();
+    let step = telemetry::continue_trace(parent, "process", service, &delivery.subject, delivery.about);
+    let trace = step.as_ref().map_or_else(|| delivery.trace.clone(), |step| Some(step.traceparent()));
+    let mut outputs = Vec::with_capacity(facts.len());
+    for fact in &facts {
+        let output = Outgoing::fact(fact, delivery.id)?.traced(trace.clone());
+        if output.body.len() > OUTPUT_BYTES {
+            return Err(Failed::TooLarge(output.body.len()));
+        }
+        outputs.push(output);
+    }
+    Ok(Ok(outputs))
 }
 
 /// Buries a message: its journal entry's output is the dead letter.
@@ -301,6 +310,7 @@ async fn bury(service: &'static str, db: &PgPool, delivery: &Delivery, why: &str
     let mut entries = [give_up(service, &mut tx, delivery, why).await?];
     journal::write(&mut tx, &mut entries).await?;
     tx.commit().await?;
+    telemetry::consumed(service, &delivery.subject, "parked", 1);
     let [entry] = entries;
     Ok(Taken { fresh: entry.outputs, ..Taken::default() })
 }

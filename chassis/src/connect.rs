@@ -97,6 +97,6 @@ pub fn database(places: &settings::Parts, user: &str, connections: u32) -> anyho
 }
 
 pub(crate) fn password(places: &settings::Parts, purpose: &str, user: &str) -> String {
-    let own = places.password.clone();
-    own.unwrap_or_else(|| places.secret.derive(purpose, user)).expose().to_owned()
+    let own = places.password.clone().unwrap_or_else(|| places.secret.own(user));
+    own.for_purpose(purpose).expose().to_owned()
 }

@@ -102,7 +102,7 @@ pub(crate) fn letter_of(
         about: delivery.about.unwrap_or(delivery.id.0),
         causation: Some(delivery.id),
         trace: delivery.trace.clone(),
-        body: serde_json::to_vec(&letter)?,
+        body: serde_json::to_vec(&letter)?.into(),
     })
 }
 

@@ -25,7 +25,9 @@ const PUBLISH_TOGETHER: usize = 1_000;
 /// Runs until told to stop; then the batch at hand is finished, the rest handed back.
 pub(crate) async fn run<P: Participant>(parts: Parts, rules: P::Rules) {
     let streams = provision::streams_heard(&parts.wiring);
-    let Some(mut puller) = bind(&parts, &streams).await else { return };
+    let Some(mut puller) = bind(&parts, &streams, usize::from(parts.runtime.batch_messages)).await else {
+        return;
+    };
     let in_flight = InFlight::default();
     let (publish, waiting) = mpsc::channel(PUBLISH_AHEAD);
     let publishing = publish_all(parts.clone(), in_flight.clone(), waiting);
@@ -45,11 +47,11 @@ pub(crate) async fn run<P: Participant>(parts: Parts, rules: P::Rules) {
 }
 
 /// Waits until the provisioner has made the durable consumers, and opens the inbox.
-pub(crate) async fn bind(parts: &Parts, streams: &[&'static str]) -> Option<Puller> {
+pub(crate) async fn bind(parts: &Parts, streams: &[&'static str], batch: usize) -> Option<Puller> {
     let stop = parts.tasks.stop();
     parts.health.set(format!("{} consumers", parts.name), false);
     loop {
-        match try_bind(parts, streams).await {
+        match try_bind(parts, streams, batch).await {
             Ok(puller) => {
                 parts.health.set(format!("{} consumers", parts.name), true);
                 return Some(puller);
@@ -60,14 +62,14 @@ pub(crate) async fn bind(parts: &Parts, streams: &[&'static str]) -> Option<Pull
     }
 }
 
-async fn try_bind(parts: &Parts, streams: &[&'static str]) -> anyhow::Result<Puller> {
+async fn try_bind(parts: &Parts, streams: &[&'static str], batch: usize) -> anyhow::Result<Puller> {
     let jetstream = async_nats::jetstream::new(parts.nats.client.clone());
     for stream in streams {
         let consumer: Result<async_nats::jetstream::consumer::PullConsumer, _> =
             jetstream.get_consumer_from_stream(parts.name, *stream).await;
         consumer.map_err(|error| anyhow::anyhow!("{stream}: {error}"))?;
     }
-    Ok(Puller::open(&parts.nats, parts.name, streams, usize::from(parts.runtime.batch_messages)).await?)
+    Ok(Puller::open(&parts.nats, parts.name, streams, batch).await?)
 }
 
 struct Finished {

@@ -25,6 +25,10 @@ pub struct Record {
     pub body: Bytes,
 }
 
+/// Nobody waits for what a listener keeps: it collects more, for longer, which is cheaper for all.
+const LINGER: Duration = Duration::from_millis(100);
+/// Most messages in one batch.
+const BATCH: usize = 1_000;
 /// Pause after a failure, at first; it doubles up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(100);
 /// Longest pause between tries.
@@ -33,7 +37,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Runs until told to stop.
 pub(crate) async fn run<L: Listener>(parts: Parts, listener: L) {
     let streams = provision::streams_heard(&parts.wiring);
-    let Some(mut puller) = lane::bind(&parts, &streams).await else { return };
+    let Some(mut puller) = lane::bind(&parts, &streams, BATCH).await else { return };
     let in_flight = InFlight::default();
     let keeping = keep_all(&parts, &listener, &mut puller, &in_flight);
     tokio::select! {
@@ -44,9 +48,9 @@ pub(crate) async fn run<L: Listener>(parts: Parts, listener: L) {
 }
 
 async fn keep_all<L: Listener>(parts: &Parts, listener: &L, puller: &mut Puller, in_flight: &InFlight) {
-    let (stop, runtime) = (parts.tasks.stop(), &parts.runtime);
+    let stop = parts.tasks.stop();
     while !stop.is_cancelled() {
-        let pulled = puller.batch(usize::from(runtime.batch_messages), runtime.linger(), stop).await;
+        let pulled = puller.batch(BATCH, LINGER, stop).await;
         let Some(mut pulled) = pulled else { continue };
         pulled.retain(|delivery| in_flight.take(delivery));
         let ids: Vec<MessageId> = pulled.iter().map(|delivery| delivery.id).collect();

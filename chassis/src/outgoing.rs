@@ -1,6 +1,7 @@
 //! A message on its way out, complete with its headers: also what the journal stores.
 
 use crate::clock;
+use bytes::Bytes;
 use contracts::{Envelope, Message, MessageEnum, MessageId, MessageInfo};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -24,7 +25,7 @@ pub struct Outgoing {
     /// W3C `traceparent`.
     pub trace: Option<String>,
     /// JSON.
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 impl Outgoing {
@@ -76,7 +77,7 @@ impl Outgoing {
             about,
             causation: None,
             trace: None,
-            body,
+            body: body.into(),
         }
     }
 }

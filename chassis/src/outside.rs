@@ -169,7 +169,7 @@ async fn conclude<O: Outside>(
     let attempt = match finished {
         Finished::Done | Finished::Unpublished => {
             telemetry::called(O::NAME, "answered");
-            return breaker.answered();
+            return breaker.answered(O::NAME);
         }
         Finished::Failed(attempt) => attempt,
     };
@@ -204,15 +204,20 @@ impl Breaker {
         }
     }
 
-    fn answered(&mut self) {
+    fn answered(&mut self, name: &'static str) {
+        if self.open_until.is_some() {
+            tracing::info!(outside = name, "circuit breaker closes");
+            telemetry::breaker(name, false);
+        }
         (self.failures, self.open_until) = (0, None);
     }
 
-    fn failed(&mut self, name: &str, now: Instant) {
+    fn failed(&mut self, name: &'static str, now: Instant) {
         self.failures = self.failures.saturating_add(1);
         if self.failures >= self.limits.breaker_failures {
             if self.open_until.is_none() {
                 tracing::warn!(outside = name, failures = self.failures, "circuit breaker opens");
+                telemetry::breaker(name, true);
             }
             self.open_until = Some(now + self.limits.breaker_open);
         }
@@ -241,7 +246,7 @@ mod tests {
         assert_eq!(breaker.allows(later), 1);
         breaker.failed("test", later);
         assert_eq!(breaker.allows(later), 0);
-        breaker.answered();
+        breaker.answered("test");
         assert_eq!(breaker.allows(later), 10);
     }
 }

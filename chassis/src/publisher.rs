@@ -188,7 +188,7 @@ async fn publish_batch(nats: &Nats, messages: &[&Outgoing]) -> Result<(), String
         let mut headers = headers_of(message);
         headers.insert(HeaderName::from_static("Nats-Batch-Id"), batch.clone());
         headers.insert(HeaderName::from_static("Nats-Batch-Sequence"), HeaderValue::from(number.to_string()));
-        let (subject, body) = (message.subject.to_string(), message.body.clone().into());
+        let (subject, body) = (message.subject.to_string(), message.body.clone());
         if number < last {
             let sent = nats.client.publish_with_headers(subject, headers, body).await;
             sent.map_err(|error| error.to_string())?;
@@ -230,7 +230,7 @@ async fn publish_singles(
 }
 
 async fn publish_single(nats: &Nats, message: &Outgoing) -> Result<(), String> {
-    let request = Request::new().headers(headers_of(message)).payload(message.body.clone().into());
+    let request = Request::new().headers(headers_of(message)).payload(message.body.clone());
     let reply = nats.client.send_request(message.subject.to_string(), request).await;
     acknowledged(&reply.map_err(|error| error.to_string())?.payload)
 }

@@ -11,6 +11,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{Arc, atomic::AtomicI64},
+    time::Duration,
 };
 use tokio::sync::Notify;
 
@@ -200,6 +201,7 @@ impl Service {
         };
         if parts.db.is_some() {
             tasks.spawn(journal::trim(parts.clone()));
+            tasks.spawn(watch_database(parts.clone()));
         }
         for part in self.parts {
             tasks.spawn(part(parts.clone()));
@@ -209,5 +211,21 @@ impl Service {
         tasks.stop().cancelled().await;
         tasks.ended().await;
         Ok(())
+    }
+}
+
+/// How often readiness asks the database, and how long it may take.
+const LOOK_AT_DATABASE: Duration = Duration::from_secs(2);
+
+/// Ready only while the database answers.
+async fn watch_database(parts: Parts) {
+    let (db, what) = (parts.db(), format!("{} database", parts.name));
+    loop {
+        let asked = tokio::time::timeout(LOOK_AT_DATABASE, sqlx::query("select 1").execute(&db)).await;
+        parts.health.set(&what, matches!(asked, Ok(Ok(_))));
+        let pause = tokio::time::sleep(LOOK_AT_DATABASE);
+        if parts.tasks.stop().run_until_cancelled(pause).await.is_none() {
+            return;
+        }
     }
 }

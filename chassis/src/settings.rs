@@ -24,10 +24,10 @@ pub struct Parts {
     /// MongoDB, for the payment log
     #[arg(long, env = "MONGODB_URL", default_value = "mongodb://127.0.0.1:27017", hide_env_values = true)]
     pub mongodb_url: Secret,
-    /// The flock's secret, from which every user's password is derived (HMAC-SHA256 with the user's name)
+    /// The flock's secret, from which every user's own secret and passwords are derived (HMAC-SHA256)
     #[arg(long, env = "STARLING_SECRET", hide_env_values = true, default_value = "")]
     pub secret: Secret,
-    /// One user's own password, for a process that is not given the flock's secret
+    /// One user's own secret (`starling password NAME`), for a process that is not given the flock's
     #[arg(long, env = "STARLING_PASSWORD", hide_env_values = true)]
     pub password: Option<Secret>,
 }
@@ -36,7 +36,7 @@ pub struct Parts {
 #[derive(Debug, Clone, Args)]
 pub struct Runtime {
     /// Most messages in one batch (one transaction)
-    #[arg(long, env = "BATCH_MESSAGES", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, env = "BATCH_MESSAGES", default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub batch_messages: u16,
     /// How long a batch that has begun waits for more messages, in milliseconds
     #[arg(long, env = "LINGER_MS", default_value_t = 2)]

@@ -1,5 +1,7 @@
 //! The runtime on real NATS and Postgres: batches, poison, redrive, repeats, restarts, permissions.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
 mod toy;
 
 use chassis::{DeadLetter, ListDead, redrive_subject};

@@ -12,7 +12,7 @@ use crate::{
     seed::{self, SeedArgs},
     stuck::{self, StuckArgs},
     timeline::{self, TimelineArgs},
-    token::{self, TokenArgs},
+    token::{self, PasswordArgs, TokenArgs},
 };
 use clap::{Parser, Subcommand};
 
@@ -36,6 +36,8 @@ pub enum Command {
     NatsAuth(NatsAuthArgs),
     /// Print a development token
     Token(TokenArgs),
+    /// Print a user's own secret, for a process that is not given the flock's
+    Password(PasswordArgs),
     /// Put a small shop in; prints the body of an order for it
     Seed(SeedArgs),
     /// Do what the bank would do about a pending sandbox payment, and send its webhook
@@ -67,6 +69,7 @@ impl Cli {
             Command::Provision(args) => provision::provision(&args).await.map(|()| true),
             Command::NatsAuth(args) => provision::nats_auth(&args).map(print),
             Command::Token(args) => token::token(&args).map(|token| print(token + "\n")),
+            Command::Password(args) => token::password(&args).map(|own| print(own + "\n")),
             Command::Seed(args) => seed::seed(&args).await.map(|order| print(format!("{order:#}\n"))),
             Command::SandboxPay(args) => sandbox_pay::sandbox_pay(&args).await.map(|()| true),
             Command::Import(args) => {

@@ -137,7 +137,7 @@ fn command(service: &str, message_id: MessageId) -> anyhow::Result<Outgoing> {
         about: id,
         causation: Some(message_id),
         trace: None,
-        body: serde_json::to_vec(&Redrive { message_id })?,
+        body: serde_json::to_vec(&Redrive { message_id })?.into(),
     })
 }
 

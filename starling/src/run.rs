@@ -52,7 +52,8 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     let all = wanted.contains("all");
     services.retain(|service| all || wanted.contains(service.wiring().name));
     let with_gateway = all || wanted.contains(gateway::NAME);
-    let telemetry = telemetry::start(&args.telemetry, &args.names.join("+"))?;
+    let telemetry =
+        telemetry::start(&args.telemetry, &if all { "starling".to_owned() } else { args.names.join("+") })?;
     let outcome = run_all(services, with_gateway, args).await;
     telemetry.shutdown().await;
     outcome

@@ -66,6 +66,25 @@ pub fn token(args: &TokenArgs) -> anyhow::Result<String> {
     Ok(mint(&args.secret, args.subject.unwrap_or_else(Uuid::now_v7), args.role.into(), args.ttl))
 }
 
+/// Whose own secret to print.
+#[derive(Debug, Args)]
+pub struct PasswordArgs {
+    /// The service's name, as `starling run` takes it, or `operator`, or `provisioner`
+    pub name: String,
+    /// The flock's secret
+    #[arg(long, env = "STARLING_SECRET", hide_env_values = true, default_value = "")]
+    pub secret: Secret,
+}
+
+/// A user's own secret: what its process is given as `STARLING_PASSWORD` in place of the flock's.
+///
+/// # Errors
+/// When there is no secret to derive it from.
+pub fn password(args: &PasswordArgs) -> anyhow::Result<String> {
+    needs(&args.secret)?;
+    Ok(args.secret.own(&args.name).expose().to_owned())
+}
+
 /// The flock's secret must be there.
 ///
 /// # Errors

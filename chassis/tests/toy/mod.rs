@@ -230,15 +230,12 @@ pub fn service(name: &'static str) -> Service {
 }
 
 /// Waits until something is so; fails after half a minute.
-#[track_caller]
-pub fn eventually(what: &str, is_so: impl AsyncFn() -> bool) -> impl Future<Output = ()> {
-    async move {
-        for _ in 0..600 {
-            if is_so().await {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+pub async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
+    for _ in 0..600 {
+        if is_so().await {
+            return;
         }
-        panic!("not so after 30 s: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    panic!("not so after 30 s: {what}");
 }

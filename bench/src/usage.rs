@@ -53,7 +53,7 @@ fn children(pid: u32) -> Vec<u32> {
     pids.filter(|child| stat(*child).get(1).is_some_and(|parent| *parent == pid.to_string())).collect()
 }
 
-/// The fields of /proc/<pid>/stat after the name: state, parent, …
+/// The fields of `/proc/<pid>/stat` after the name: state, parent, …
 fn stat(pid: u32) -> Vec<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let after = stat.rsplit_once(')').map_or("", |(_, after)| after);

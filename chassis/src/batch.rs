@@ -19,6 +19,8 @@ const OUTPUT_BYTES: usize = 512 << 10;
 const PAUSE: Duration = Duration::from_millis(20);
 /// Longest pause between tries.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// Longest reason that is kept with a dead letter: some errors quote what they met.
+const WHY_BYTES: usize = 300;
 /// A single message that loses the race with another replica this often is poison after all.
 const RACES: u32 = 20;
 
@@ -141,8 +143,9 @@ async fn take_one<P: Participant>(
     let mut verdict: Option<String> = None;
     loop {
         let outcome = match &verdict {
+            Some(why) if redrive => in_vain(service, db, delivery, why).await,
             Some(why) => bury(service, db, delivery, why).await,
-            None if redrive => self::redrive::<P>(service, db, rules, delivery).await,
+            None if redrive => caught(self::redrive::<P>(service, db, rules, delivery)).await,
             None => attempt::<P>(service, db, rules, &[delivery]).await,
         };
         let failed = match outcome {
@@ -184,8 +187,12 @@ async fn attempt<P: Participant>(
     if batch.is_empty() {
         return Ok(Taken::default());
     }
-    let work = AssertUnwindSafe(transact::<P>(service, db, rules, batch)).catch_unwind();
-    work.await.unwrap_or_else(|panic| Err(Failed::Panicked(words_of(&*panic))))
+    caught(transact::<P>(service, db, rules, batch)).await
+}
+
+async fn caught(work: impl Future<Output = Result<Taken, Failed>>) -> Result<Taken, Failed> {
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    outcome.unwrap_or_else(|panic| Err(Failed::Panicked(words_of(&*panic))))
 }
 
 fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
@@ -298,6 +305,7 @@ async fn give_up(
     delivery: &Delivery,
     why: &str,
 ) -> Result<Entry, Failed> {
+    let why = &why[..why.floor_char_boundary(WHY_BYTES)];
     telemetry::dead(service);
     tracing::error!(service, subject = delivery.subject, message_id = %delivery.id, why, "given up: dead letter");
     journal::bury(tx, delivery, why).await?;
@@ -351,4 +359,14 @@ async fn redrive<P: Participant>(
     journal::write(&mut tx, &mut [entry]).await?;
     tx.commit().await?;
     Ok(taken)
+}
+
+/// A redrive that failed: the original stays the dead letter that it was, and the wish was heard. It makes no dead
+/// letter of its own, or each try in vain would add one.
+async fn in_vain(service: &'static str, db: &PgPool, command: &Delivery, why: &str) -> Result<Taken, Failed> {
+    tracing::warn!(service, message_id = %command.id, why, "redriven in vain");
+    let mut tx = db.begin().await?;
+    journal::write(&mut tx, &mut [Entry { id: command.id, outputs: vec![], dead: false }]).await?;
+    tx.commit().await?;
+    Ok(Taken::default())
 }

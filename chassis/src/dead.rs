@@ -106,12 +106,18 @@ pub(crate) fn letter_of(
     })
 }
 
-const COLUMNS: &str =
-    "current_database() as service, message_id, subject, stream, sequence, error, at, headers";
+/// The most bytes of an answer: NATS takes a megabyte, unless it is told otherwise.
+const ANSWER_BYTES: usize = 900 << 10;
+/// Of a body that does not fit: so many bytes of its beginning. Each may be written as six in JSON.
+const SHOWN_BYTES: usize = 64 << 10;
 
+const COLUMNS: &str = "current_database() as service, message_id, subject, stream, sequence, error, at";
+
+/// Without headers and bodies: a thousand of them fit into one answer.
 pub(crate) async fn list(ctx: Ctx, ask: ListDead) -> Result<Vec<DeadLetter>, Fault> {
     let sql = format!(
-        "select {COLUMNS}, null::bytea as body from dead_letter where not redriven order by at limit $1"
+        "select {COLUMNS}, '[]'::jsonb as headers, null::bytea as body
+         from dead_letter where not redriven order by at limit $1"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(i64::from(ask.limit.clamp(1, 1_000)))
@@ -120,11 +126,20 @@ pub(crate) async fn list(ctx: Ctx, ask: ListDead) -> Result<Vec<DeadLetter>, Fau
     Ok(rows.iter().map(letter).collect::<sqlx::Result<_>>()?)
 }
 
+/// Whole, but for a body that does not fit into an answer.
 pub(crate) async fn show(ctx: Ctx, ask: ShowDead) -> Result<DeadLetter, Fault> {
-    let sql = format!("select {COLUMNS}, body from dead_letter where message_id = $1");
+    let sql = format!("select {COLUMNS}, headers, body from dead_letter where message_id = $1");
     let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ask.message_id.0).fetch_optional(&ctx.db).await?;
     let row = row.ok_or(Refusal::NotFound { what: "dead letter".into() })?;
-    Ok(letter(&row)?)
+    let mut letter = letter(&row)?;
+    if let Some(body) = &mut letter.body
+        && serde_json::to_vec(body).map_or(0, |written| written.len()) > ANSWER_BYTES / 2
+    {
+        let all = body.len();
+        body.truncate(body.floor_char_boundary(SHOWN_BYTES));
+        body.push_str(&format!("… (the beginning of {all} bytes)"));
+    }
+    Ok(letter)
 }
 
 fn letter(row: &PgRow) -> sqlx::Result<DeadLetter> {

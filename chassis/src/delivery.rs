@@ -46,11 +46,7 @@ impl Delivery {
         let text = |name: &str| headers.get(name).map(async_nats::HeaderValue::as_str);
         let uuid = |name: &str| text(name).and_then(|text| Uuid::try_parse(text).ok());
         let stored_at = Timestamp::from_millis(place.stored_at_ns / 1_000_000);
-        let id = uuid(HEADER_ID).map(MessageId).unwrap_or_else(|| {
-            // Known by where and when it was stored: sequences alone can be used again after a lost tail.
-            let (sequence, stored) = (place.sequence.to_string(), place.stored_at_ns.to_string());
-            MessageId::named(&["stored", place.stream, &sequence, &stored])
-        });
+        let id = message_id(&headers, place.stream, place.sequence, place.stored_at_ns);
         Some(Self {
             id,
             subject: message.subject.to_string(),
@@ -91,15 +87,36 @@ impl Delivery {
         }
     }
 
-    /// Its headers as pairs of texts.
+    /// Its headers as pairs of texts that Postgres can store.
     pub fn header_pairs(&self) -> Vec<(String, String)> {
         let each = |(name, values): (&async_nats::HeaderName, &Vec<async_nats::HeaderValue>)| {
-            values.iter().map(|value| (name.to_string(), value.as_str().to_owned())).collect::<Vec<_>>()
+            values.iter().map(|value| (storable(name.as_ref()), storable(value.as_str()))).collect::<Vec<_>>()
         };
         let mut pairs: Vec<_> = self.headers.iter().flat_map(each).collect();
         pairs.sort();
         pairs
     }
+}
+
+/// The id under which a message is known: its own, or, if it has none, where and when it was stored (nanoseconds since
+/// 1970): sequences alone can be used again after a lost tail.
+#[must_use]
+pub fn message_id(
+    headers: &async_nats::HeaderMap,
+    stream: &str,
+    sequence: i64,
+    stored_at_ns: i64,
+) -> MessageId {
+    let own = headers.get(HEADER_ID).and_then(|id| Uuid::try_parse(id.as_str()).ok());
+    own.map(MessageId).unwrap_or_else(|| {
+        MessageId::named(&["stored", stream, &sequence.to_string(), &stored_at_ns.to_string()])
+    })
+}
+
+/// The text without the one character that Postgres takes in no text: a dead letter that could not be stored would
+/// hold its service up for ever.
+pub(crate) fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// The parts of an acknowledgement subject:

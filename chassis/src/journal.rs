@@ -3,7 +3,11 @@
 //! An input that comes again finds its row, and the very same outputs are published again under the same ids:
 //! the input itself drives the outbox, so there is no relay, no polling and no second write.
 
-use crate::{Db, Outgoing, delivery::Delivery, service::Parts};
+use crate::{
+    Db, Outgoing,
+    delivery::{Delivery, storable},
+    service::Parts,
+};
 use contracts::MessageId;
 use sqlx::{PgPool, Row, types::Json};
 use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
@@ -71,7 +75,7 @@ pub(crate) async fn bury(db: &mut Db, delivery: &Delivery, why: &str) -> sqlx::R
     .bind(delivery.sequence)
     .bind(Json(delivery.header_pairs()))
     .bind(delivery.body.as_ref())
-    .bind(why)
+    .bind(storable(why))
     .execute(db)
     .await?;
     Ok(())

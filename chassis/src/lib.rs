@@ -34,6 +34,7 @@ pub use answer::{Ctx, Fault};
 pub use dead::{
     DeadLetter, ListDead, Redrive, ShowDead, dead_subject, list_subject, redrive_subject, show_subject,
 };
+pub use delivery::message_id;
 pub use health::Health;
 pub use listener::{Listener, Record};
 pub use outgoing::Outgoing;

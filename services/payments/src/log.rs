@@ -6,7 +6,7 @@ use anyhow::Context;
 use chassis::{Listener, Record, Secret};
 use contracts::{MessageEnum, MessageInfo};
 use mongodb::bson::{self, Bson, DateTime, Document, doc};
-use mongodb::error::{Error, ErrorKind};
+use mongodb::error::{Error, ErrorKind, RETRYABLE_WRITE_ERROR};
 use mongodb::options::{ClientOptions, IndexOptions};
 use mongodb::{Client, Collection, IndexModel};
 use std::time::Duration;
@@ -63,9 +63,36 @@ impl Listener for PaymentLog {
         match documents.insert_many(batch.iter().map(document)).ordered(false).await {
             Ok(_) => Ok(()),
             Err(error) if were_there(&error) => Ok(()),
+            Err(error) if refuses(&error) => keep_one_by_one(documents, batch).await,
             Err(error) => Err(error).context("writing the payment log"),
         }
     }
+}
+
+/// So that a document that cannot be stored hurts only itself: its body is kept as text.
+async fn keep_one_by_one(documents: &Collection<Document>, batch: &[Record]) -> anyhow::Result<()> {
+    for record in batch {
+        match documents.insert_many([document(record)]).await {
+            Ok(_) => {}
+            Err(error) if were_there(&error) => {}
+            Err(error) if refuses(&error) => match documents.insert_many([as_text(record)]).await {
+                Ok(_) => {}
+                Err(error) if were_there(&error) => {}
+                Err(error) => return Err(error).context("writing text to the payment log"),
+            },
+            Err(error) => return Err(error).context("writing the payment log"),
+        }
+    }
+    Ok(())
+}
+
+/// Whether it is the documents that are at fault, and not the server or the way to it. (Names with a zero character
+/// are refused by BSON itself, those with a dollar sign by some servers.)
+fn refuses(error: &Error) -> bool {
+    let kind = error.kind.as_ref();
+    matches!(kind, ErrorKind::Bson(_) | ErrorKind::BsonSerialization(_) | ErrorKind::InvalidArgument { .. })
+        || matches!(kind, ErrorKind::InsertMany(_) | ErrorKind::Write(_) | ErrorKind::Command(_))
+            && !error.contains_label(RETRYABLE_WRITE_ERROR)
 }
 
 /// Whether all that was not written was there already.
@@ -79,20 +106,27 @@ fn were_there(error: &Error) -> bool {
 
 /// One event. Its attributes are fields, so that they can be searched; what it says is under `body`.
 fn document(record: &Record) -> Document {
+    let body = serde_json::from_slice::<serde_json::Value>(&record.body).ok();
+    let Some(body) = body.and_then(|body| bson::serialize_to_bson(&body).ok()) else {
+        return as_text(record);
+    };
+    let order = body.as_document().and_then(|body| body.get_str("order_id").ok()).map(str::to_owned);
+    with_body(record, order, body)
+}
+
+/// What is not JSON, or not what MongoDB takes, is kept as it came rather than lost: the log judges nothing.
+fn as_text(record: &Record) -> Document {
+    with_body(record, None, Bson::String(String::from_utf8_lossy(&record.body).into_owned()))
+}
+
+fn with_body(record: &Record, order: Option<String>, body: Bson) -> Document {
     let envelope = &record.envelope;
-    let mut document = doc! {
+    doc! {
         "_id": envelope.id.to_string(),
         "type": &envelope.ce_type,
-        "order_id": Bson::Null,
+        "order_id": order.unwrap_or_else(|| envelope.about.to_string()),
         "time": DateTime::from_millis(envelope.time.millis()),
         "causation": envelope.causation.map(|id| id.to_string()),
-    };
-    // What is not JSON is kept as it came rather than lost: the log judges nothing.
-    let body = serde_json::from_slice::<serde_json::Value>(&record.body).ok();
-    let body = body.and_then(|body| bson::serialize_to_bson(&body).ok());
-    let body = body.unwrap_or_else(|| Bson::String(String::from_utf8_lossy(&record.body).into_owned()));
-    let order = body.as_document().and_then(|body| body.get_str("order_id").ok());
-    document.insert("order_id", order.map_or_else(|| envelope.about.to_string(), str::to_owned));
-    document.insert("body", body);
-    document
+        "body": body,
+    }
 }

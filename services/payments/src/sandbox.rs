@@ -5,7 +5,7 @@
 //! | `sandbox.succeeds` | captured |
 //! | `sandbox.declined` | declined |
 //! | `sandbox.insufficient_funds` | declined for that reason |
-//! | `sandbox.pending` | pending for 30 minutes; [`settle`] says what becomes of it |
+//! | `sandbox.pending` | pending for 30 minutes; [`settle()`] says what becomes of it |
 //! | `sandbox.pending_short` | pending for 3 seconds |
 //! | `sandbox.slow` | captured, after 2 seconds |
 //! | `sandbox.answer_lost` | captured, but the first answer never arrives |

@@ -83,3 +83,37 @@ async fn every_event_is_there_exactly_once_however_often_it_comes() {
     log.keep(&[one, four]).await.unwrap();
     assert_eq!(documents.count_documents(doc! {}).await.unwrap(), 4);
 }
+
+/// Whatever it says, it is kept, and so are those beside it: else one message would hold the log up for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_mongodb_does_not_take_as_a_document_is_kept_as_text() {
+    let scratch = tools::scratch::Scratch::new("payment-log-text").unwrap();
+    let place = scratch.path().to_owned();
+    let server =
+        tokio::task::spawn_blocking(move || tools::mongo::start(&place, None).unwrap()).await.unwrap();
+    let log = PaymentLog::new(Secret::from(server.url().to_owned()));
+    let odd = [
+        r#"{"a\u0000b": 1}"#,
+        r#"{"$set": {"a.b": 1, "": {"$where": 18446744073709551615}}}"#,
+        r#"{"order_id": "#,
+        "",
+        "[[1]]",
+        "null",
+    ];
+    let mut batch: Vec<Record> = odd.map(|body| Record { body: body.into(), ..fresh() }).into();
+    batch.insert(3, fresh());
+    log.keep(&batch).await.unwrap();
+    log.keep(&batch).await.unwrap();
+
+    let client = Client::with_uri_str(server.url()).await.unwrap();
+    let documents = client.database(DATABASE).collection::<Document>(COLLECTION);
+    assert_eq!(documents.count_documents(doc! {}).await.unwrap(), 7);
+    let kept = async |record: &Record| {
+        let id = record.envelope.id.to_string();
+        documents.find_one(doc! { "_id": id }).await.unwrap().unwrap()
+    };
+    let named_oddly = kept(&batch[0]).await;
+    assert_eq!(named_oddly.get_str("body").unwrap(), odd[0]);
+    assert_eq!(named_oddly.get_str("order_id").unwrap(), batch[0].envelope.about.to_string());
+    assert!(kept(&batch[3]).await.get_document("body").is_ok(), "the good one among them is as usual");
+}

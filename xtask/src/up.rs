@@ -30,11 +30,11 @@ pub struct Up {
     /// Place no order
     #[arg(long)]
     no_order: bool,
-    /// Build with the dev profile: quicker to build, slower to run
+    /// Build with the release profile: three times as long to build, and what a shop would run
     #[arg(long)]
-    dev: bool,
+    release: bool,
     /// Run this starling binary instead of building one
-    #[arg(long, value_name = "PATH", conflicts_with = "dev")]
+    #[arg(long, value_name = "PATH", conflicts_with = "release")]
     binary: Option<PathBuf>,
     /// Where the gateway listens
     #[arg(long, env = "GATEWAY_LISTEN", default_value = "127.0.0.1:8080")]
@@ -52,7 +52,7 @@ impl Up {
 
         let binary = match &self.binary {
             Some(binary) => binary.clone(),
-            None => tools::step("building starling", || cargo::build_starling(!self.dev))?,
+            None => tools::step("building starling", || cargo::build_starling(self.release))?,
         };
         let flock = Flock::new(binary, &state.secret()?, self.listen);
         let authorization = flock.ask(&["nats-auth"])?;

@@ -3,7 +3,7 @@
 use crate::{Settings, memory::Memory, rate::Rates, routes, token::Tokens};
 use bytes::Bytes;
 use chassis::{Health, Publisher, Secret, Tasks, connect::Nats, settings::Parts, signature};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -41,7 +41,11 @@ impl App {
         Ok(Self {
             nats,
             publisher,
-            memory: Memory::open(&places.redis_url, tasks)?,
+            memory: Memory::open(
+                &places.redis_url,
+                Duration::from_millis(settings.redis_patience_ms),
+                tasks,
+            )?,
             tokens: Tokens::new(settings.jwks.as_deref(), &places.secret)?,
             rates: Rates::new(settings),
             health,

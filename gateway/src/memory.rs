@@ -20,10 +20,10 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// Time for one round trip.
-const PATIENCE: Duration = Duration::from_millis(100);
 /// How long Redis is left alone after a failure, in milliseconds; then one request tries again.
 const REST_MS: u64 = 2_000;
+/// For so long after a failure, in milliseconds, it may not know of orders that were accepted meanwhile.
+const GAP_MS: u64 = 60_000;
 /// How long a key is remembered, in seconds.
 const KEY_S: i64 = 24 * 3_600;
 /// How long it is remembered that an order was accepted, in seconds.
@@ -77,12 +77,15 @@ pub(crate) struct Memory {
     began: Instant,
     /// Milliseconds since `began` until which Redis is left alone; 0 while all is well.
     rest_until: AtomicU64,
+    /// Milliseconds since `began` until which what is not found may have been accepted while Redis was away.
+    gap_until: AtomicU64,
+    patience: Duration,
     marks: mpsc::Sender<(IdempotencyKey, Entry)>,
 }
 
 impl Memory {
     /// Connects in the background, again and again.
-    pub fn open(url: &Secret, tasks: &Tasks) -> anyhow::Result<Self> {
+    pub fn open(url: &Secret, patience: Duration, tasks: &Tasks) -> anyhow::Result<Self> {
         let mut builder = Builder::from_config(Config::from_url(url.expose())?);
         builder
             .with_connection_config(|config| {
@@ -90,13 +93,14 @@ impl Memory {
                 config.internal_command_timeout = Duration::from_secs(2);
                 config.max_command_attempts = 1;
             })
-            .with_performance_config(|config| config.default_command_timeout = PATIENCE)
+            .with_performance_config(|config| config.default_command_timeout = patience)
             .set_policy(ReconnectPolicy::new_constant(0, 500));
         let redis = builder.build()?;
         drop(redis.connect());
         let (marks, receive) = mpsc::channel(MARKS);
-        tasks.spawn(mark(redis.clone(), receive));
-        Ok(Self { redis, began: Instant::now(), rest_until: AtomicU64::new(0), marks })
+        tasks.spawn(mark(redis.clone(), patience, receive));
+        let (rest_until, gap_until) = (AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Self { redis, began: Instant::now(), rest_until, gap_until, patience, marks })
     }
 
     /// Remembers `fresh` under the key, unless the key stands for something already: then that is returned.
@@ -125,14 +129,18 @@ impl Memory {
         drop(self.marks.try_send((key, Entry { published: true, ..entry })));
     }
 
-    /// Whose order was accepted under this id within the last hour.
+    /// Whose order was accepted under this id within the last hour. Away, too, when that may have happened while
+    /// Redis was.
     pub async fn accepted_by(&self, order: OrderId) -> Result<Option<CustomerId>, Away> {
         let customer: Option<String> = self.ask(self.redis.get(accepted(order))).await?;
+        if customer.is_none() && self.now_ms() < self.gap_until.load(Ordering::Relaxed) {
+            return Err(Away);
+        }
         Ok(customer.and_then(|customer| customer.parse().ok()))
     }
 
     async fn ask<T>(&self, question: impl Future<Output = Result<T, fred::error::Error>>) -> Result<T, Away> {
-        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = self.now_ms();
         let rest_until = self.rest_until.load(Ordering::Relaxed);
         if rest_until > 0 {
             // Only one request tries whether Redis is back.
@@ -141,7 +149,7 @@ impl Memory {
                 return Err(Away);
             }
         }
-        let why = match tokio::time::timeout(PATIENCE, question).await {
+        let why = match tokio::time::timeout(self.patience, question).await {
             Ok(Ok(answer)) => {
                 if rest_until > 0 {
                     self.rest_until.store(0, Ordering::Relaxed);
@@ -152,10 +160,15 @@ impl Memory {
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no answer in time".to_owned(),
         };
+        self.gap_until.store(now + REST_MS + GAP_MS, Ordering::Relaxed);
         if self.rest_until.swap(now + REST_MS, Ordering::Relaxed) == 0 {
             tracing::warn!(why, "Redis is left alone for a while; orders decides about idempotency keys");
         }
         Err(Away)
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -164,7 +177,7 @@ fn accepted(order: OrderId) -> String {
 }
 
 /// Marks keys as published, many in one round trip. Ends with the last handle.
-async fn mark(redis: Client, mut marks: mpsc::Receiver<(IdempotencyKey, Entry)>) {
+async fn mark(redis: Client, patience: Duration, mut marks: mpsc::Receiver<(IdempotencyKey, Entry)>) {
     let mut waiting = Vec::with_capacity(MARKS_AT_ONCE);
     while marks.recv_many(&mut waiting, MARKS_AT_ONCE).await > 0 {
         let pipeline = redis.pipeline();
@@ -176,9 +189,9 @@ async fn mark(redis: Client, mut marks: mpsc::Receiver<(IdempotencyKey, Entry)>)
             pipeline.all::<()>().await
         };
         // A key that is not marked is published again when it is repeated, under the same id.
-        if !matches!(tokio::time::timeout(PATIENCE, marked).await, Ok(Ok(()))) {
+        if !matches!(tokio::time::timeout(patience, marked).await, Ok(Ok(()))) {
             tracing::debug!("published keys were not marked");
         }
     }
-    drop(tokio::time::timeout(PATIENCE, redis.quit()).await);
+    drop(tokio::time::timeout(patience, redis.quit()).await);
 }

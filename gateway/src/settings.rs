@@ -28,6 +28,9 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub webhook_secret: Option<Secret>,
+    /// Time for one question to Redis, in milliseconds; after it the gateway goes on without, for a while
+    #[arg(long, env = "REDIS_PATIENCE_MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub redis_patience_ms: u64,
     /// Requests a second that a customer (or a supporter) may make
     #[arg(long, env = "RATE_PER_S", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate_per_s: u32,
@@ -58,6 +61,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             jwks: None,
             webhook_secret: None,
+            redis_patience_ms: 100,
             rate_per_s: 50,
             rate_burst: 100,
             rate_trusted_per_s: 100_000,

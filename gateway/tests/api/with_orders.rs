@@ -258,6 +258,33 @@ async fn an_order_that_orders_has_not_seen_is_shown_as_accepted_and_can_be_cance
 }
 
 #[tokio::test]
+async fn an_order_accepted_while_redis_was_away_is_not_denied_when_it_is_back() {
+    let shop = Shop::open().await;
+    let mut db = PgConnection::connect(&shop.db).await.unwrap();
+    let mut held = db.begin().await.unwrap();
+    sqlx::query("lock table idempotency in exclusive mode").execute(&mut *held).await.unwrap();
+    shop.gateway.redis.kill().unwrap();
+    // The first finds out, so that for the second Redis is not even asked.
+    drop(shop.place("finds out", &order()).await);
+    let id = shop.place("key", &order()).await;
+    shop.gateway.redis.start_again().unwrap();
+    // Redis is used again once an order is remembered, and this one never will be.
+    let path = |id: &str| format!("/v1/orders/{id}");
+    for number in 0.. {
+        let later = shop.place(&format!("later {number}"), &order()).await;
+        if shop.ask(Method::GET, &path(&later), &shop.customer).await.status() == 200 {
+            break;
+        }
+        assert!(number < 50, "Redis is not used again");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let unsure = shop.ask(Method::GET, &path(&id), &shop.customer).await;
+    assert_eq!((unsure.status().as_u16(), unsure.headers().contains_key("retry-after")), (404, true));
+    held.rollback().await.unwrap();
+    shop.until(&id, "placed").await;
+}
+
+#[tokio::test]
 async fn without_redis_a_repeated_key_is_an_alias_of_the_first_order() {
     let shop = Shop::open().await;
     shop.gateway.redis.kill().unwrap();

@@ -3,7 +3,6 @@
 use super::{Check, Law, stream};
 use anyhow::Context;
 use chassis::settings;
-use contracts::HEADER_ID;
 use futures_util::TryStreamExt;
 use mongodb::{
     Client,
@@ -20,9 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub async fn checks(places: &settings::Parts) -> anyhow::Result<Vec<Check>> {
     let mut told: BTreeSet<String> = BTreeSet::new();
     let mut since = i64::MAX;
-    stream::headers(places, "PAYMENT", "payment.>", |headers, stored| {
+    stream::headers(places, "PAYMENT", "payment.>", |id, _, stored| {
         since = since.min(stored);
-        told.extend(headers.get(HEADER_ID).map(|id| id.as_str().to_owned()));
+        told.insert(id.to_string());
     })
     .await?;
     let mut check = Check::new(Law::Log, "the payment log has one document for each payment event");

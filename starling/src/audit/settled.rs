@@ -28,7 +28,7 @@ async fn accepted(places: &settings::Parts, books: &Books, orders: &Orders) -> a
         rows(&books.orders, "select message_id from dead_letter where not redriven").await?;
     let dead: BTreeSet<Uuid> = dead.into_iter().map(|(id,)| id).collect();
     let mut placed = BTreeSet::new();
-    stream::headers(places, "COMMANDS", PlaceOrder::INFO.subject, |headers, _| {
+    stream::headers(places, "COMMANDS", PlaceOrder::INFO.subject, |_, headers, _| {
         let about = headers.get(HEADER_SUBJECT).and_then(|id| Uuid::parse_str(id.as_str()).ok());
         placed.extend(about);
     })

@@ -9,6 +9,7 @@ use async_nats::{
     },
 };
 use chassis::{connect, provision::PROVISIONER, settings};
+use contracts::MessageId;
 use futures_util::{StreamExt, TryStreamExt};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ const BATCH: usize = 2_000;
 /// The reader is forgotten by the server so long after its last question.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
 
-/// Hands the headers and the time stored (in milliseconds since 1970) of every message to `each`. Signs in as the
+/// Hands the id, the headers and the time stored (in milliseconds since 1970) of every message to `each`. Signs in as the
 /// provisioner, the one who may make consumers: this one is gone when its reader is.
 ///
 /// # Errors
@@ -26,7 +27,7 @@ pub async fn headers(
     places: &settings::Parts,
     stream: &str,
     subject: &str,
-    mut each: impl FnMut(&HeaderMap, i64),
+    mut each: impl FnMut(MessageId, &HeaderMap, i64),
 ) -> anyhow::Result<usize> {
     let nats = connect::nats(places, PROVISIONER).await?;
     let stream = jetstream::new(nats.client.clone()).get_stream(stream).await?;
@@ -47,8 +48,12 @@ pub async fn headers(
             let message = message.map_err(|error| anyhow::anyhow!("reading a stream: {error}"))?;
             let info = message.info().map_err(|error| anyhow::anyhow!("reading a stream: {error}"))?;
             waiting = info.pending;
-            let stored = i64::try_from(info.published.unix_timestamp_nanos() / 1_000_000)?;
-            each(message.headers.as_ref().unwrap_or(&HeaderMap::new()), stored);
+            let stored_ns = i64::try_from(info.published.unix_timestamp_nanos())?;
+            let none = HeaderMap::new();
+            let headers = message.headers.as_ref().unwrap_or(&none);
+            let sequence = i64::try_from(info.stream_sequence)?;
+            let id = chassis::message_id(headers, info.stream, sequence, stored_ns);
+            each(id, headers, stored_ns / 1_000_000);
             read += 1;
         }
         anyhow::ensure!(read > before, "a stream ended {waiting} messages early");

@@ -148,7 +148,9 @@ impl Flock {
             .env("REDIS_URL", self.servers.redis.url())
             .env("MONGODB_URL", self.servers.mongo.url())
             .env("GATEWAY_LISTEN", &self.gateway)
-            .env("GATEWAY_URL", self.gateway());
+            .env("GATEWAY_URL", self.gateway())
+            // On a machine that runs all tests at once Redis is not away only because it is slow.
+            .env("REDIS_PATIENCE_MS", "2000");
         for (name, value) in &self.extra {
             command.env(name, value);
         }

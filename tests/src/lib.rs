@@ -17,6 +17,7 @@ pub use live::{Live, LiveEvent};
 pub use order::{Order, line};
 
 mod books;
+mod dead;
 mod hold;
 mod story;
 mod tap;

@@ -3,6 +3,7 @@
 use crate::Client;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
+use std::time::Duration;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +25,15 @@ pub struct Live {
 impl Client {
     /// Follows an order, from after the event `last` on.
     pub async fn follow(&self, order: &str, last: Option<i64>) -> Live {
-        let response = self.follow_raw(order, last).await;
+        let mut response = self.follow_raw(order, last).await;
+        // Accepted a moment ago, and Redis did not remember it: the client is told to try again.
+        for _ in 0..100 {
+            if response.status() != StatusCode::NOT_FOUND || !response.headers().contains_key("retry-after") {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            response = self.follow_raw(order, last).await;
+        }
         assert_eq!(response.status(), StatusCode::OK, "{response:?}");
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Live { response, unread: String::new() }

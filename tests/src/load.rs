@@ -1,6 +1,6 @@
 //! Customers who order at a steady rate, whatever breaks meanwhile: who gets no answer asks again under the same key.
 
-use crate::{Client, Flock, Order};
+use crate::{Answer, Client, Flock, Order};
 use reqwest::{Method, StatusCode};
 use std::{
     collections::BTreeSet,
@@ -74,8 +74,8 @@ pub struct Bought {
     pub wish: Wish,
     /// Every order id that was answered with 202 under the key: without Redis there may be several.
     pub ids: BTreeSet<String>,
-    /// How often a request got no answer, or 503.
-    pub retries: usize,
+    /// Why a request had to be sent again, each time.
+    pub retries: Vec<String>,
 }
 
 /// Orders being placed in the background.
@@ -156,7 +156,7 @@ async fn place_all(
 async fn buy(customer: Client, sku: String, wish: Wish, accepted: Arc<AtomicUsize>) -> Bought {
     let order = Order::of(&sku, 1).paid_by(wish.method());
     let (key, ids) = (Uuid::new_v4().to_string(), BTreeSet::new());
-    let mut bought = Bought { customer: customer.id, key, wish, ids, retries: 0 };
+    let mut bought = Bought { customer: customer.id, key, wish, ids, retries: vec![] };
     bought.place(&customer, &order).await;
     accepted.fetch_add(1, Ordering::Relaxed);
     match wish {
@@ -180,12 +180,12 @@ impl Bought {
                     self.ids.insert(answer.body["order_id"].as_str().expect("an order id").to_owned());
                     return;
                 }
-                Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE => format!("{answer:?}"),
+                Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE => problem("placing", &answer),
                 Ok(answer) => panic!("placing an order: {answer:?}"),
-                Err(error) => error.to_string(),
+                Err(error) => without_answer(&error),
             };
             assert!(began.elapsed() < PATIENCE, "not accepted after {PATIENCE:?}: {why}");
-            self.retries += 1;
+            self.retries.push(why);
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -199,13 +199,23 @@ impl Bought {
             let ask = customer.request(Method::DELETE, &format!("/v1/orders/{order}"));
             let why = match customer.try_send(ask).await {
                 Ok(answer) if answer.status == StatusCode::ACCEPTED => return,
-                Ok(answer) if matches!(answer.status.as_u16(), 404 | 503) => format!("{answer:?}"),
+                Ok(answer) if matches!(answer.status.as_u16(), 404 | 503) => problem("cancelling", &answer),
                 Ok(answer) => panic!("cancelling {order}: {answer:?}"),
-                Err(error) => error.to_string(),
+                Err(error) => without_answer(&error),
             };
             assert!(began.elapsed() < PATIENCE, "not cancelled after {PATIENCE:?}: {why}");
-            self.retries += 1;
+            self.retries.push(why);
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+/// What was refused and for what reason, without what differs from one order to the next.
+fn problem(what: &str, answer: &Answer) -> String {
+    let part = |name: &str| answer.body[name].as_str().unwrap_or_default().to_owned();
+    format!("{what}: {} {} {} {}", answer.status.as_u16(), part("type"), part("outcome"), part("detail"))
+}
+
+fn without_answer(error: &reqwest::Error) -> String {
+    if error.is_connect() { "no connection".into() } else { "no answer".into() }
 }

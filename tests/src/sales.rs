@@ -1,24 +1,31 @@
 //! Whether every order of a load ended as its customer had in mind, exactly once: in the service's books, in what was
 //! told, at the provider and at the carrier.
 
-use crate::{Flock, Order, Sales, eventually_within, told::Told};
-use sqlx::Row;
+use crate::{Bought, Flock, Order, Sales, told::Told};
+use sqlx::{Row, postgres::PgRow};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::Duration,
+    time::{Duration, Instant},
 };
+use tokio::time::sleep;
 use uuid::Uuid;
 
 /// How long orders may take to settle after a load with faults, on a busy machine.
 const SETTLED_WITHIN: Duration = Duration::from_secs(120);
+/// How often to look.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The one order that stands for each (customer, key).
 type Originals = BTreeMap<(Uuid, String), Uuid>;
 
 impl Sales {
-    /// How often a customer had to ask again.
-    pub fn retries(&self) -> usize {
-        self.bought.iter().map(|bought| bought.retries).sum()
+    /// How often customers had to ask again, by reason.
+    pub fn retries(&self) -> BTreeMap<&str, usize> {
+        let mut reasons = BTreeMap::new();
+        for why in self.bought.iter().flat_map(|bought| &bought.retries) {
+            *reasons.entry(why.as_str()).or_default() += 1;
+        }
+        reasons
     }
 
     /// How many orders are kept.
@@ -52,24 +59,26 @@ impl Sales {
     }
 
     async fn until_settled(&self, flock: &Flock) {
-        let customers = self.customers();
-        let db = flock.database("orders").await;
+        let (customers, db) = (self.customers(), flock.database("orders").await);
+        let sql = "select state, count(*) from customer_order
+            where customer_id = any($1) and state <> 'alias' group by state";
         let (kept, all) = (self.kept(), self.bought.len());
-        let mut found = (0, 0);
-        let what = format!("{kept} of {all} orders are confirmed, the rest cancelled");
-        let sql =
-            "select count(*) filter (where state = 'confirmed'), count(*) filter (where state = 'cancelled')
-            from customer_order where customer_id = any($1) and state <> 'alias'";
-        eventually_within(SETTLED_WITHIN, &what, async || {
-            let row =
-                sqlx::query(sql).bind(&customers).fetch_one(&db).await.expect("orders' database answers");
-            let now: (i64, i64) = (row.get(0), row.get(1));
-            if now != found {
-                found = now;
-            }
-            usize::try_from(now.0) == Ok(kept) && usize::try_from(now.1) == Ok(all - kept)
-        })
-        .await;
+        let mut wanted =
+            BTreeMap::from([("confirmed".to_owned(), kept), ("cancelled".to_owned(), all - kept)]);
+        wanted.retain(|_, orders| *orders > 0);
+        let mut found = BTreeMap::new();
+        let began = Instant::now();
+        while found != wanted {
+            assert!(
+                began.elapsed() < SETTLED_WITHIN,
+                "after {SETTLED_WITHIN:?} {wanted:?} was to be, and is {found:?}"
+            );
+            sleep(LOOK_EVERY).await;
+            let rows =
+                sqlx::query(sql).bind(&customers).fetch_all(&db).await.expect("orders' database answers");
+            let count = |row: &PgRow| usize::try_from(row.get::<i64, _>(1)).expect("a count");
+            found = rows.iter().map(|row| (row.get(0), count(row))).collect();
+        }
     }
 
     /// Every id that was answered stands for the one order of its key, and there are no others.
@@ -79,7 +88,7 @@ impl Sales {
             sqlx::query("select customer_id, key, order_id from idempotency where customer_id = any($1)");
         let rows = rows.bind(self.customers()).fetch_all(&db).await.expect("orders' database answers");
         let originals: Originals = rows.iter().map(|row| ((row.get(0), row.get(1)), row.get(2))).collect();
-        let names: BTreeSet<(Uuid, String)> = self.bought.iter().map(super::load::Bought::name).collect();
+        let names: BTreeSet<(Uuid, String)> = self.bought.iter().map(Bought::name).collect();
         assert!(originals.keys().eq(names.iter()), "the keys are those of the load, each with one order");
 
         let rows = sqlx::query(
@@ -105,7 +114,7 @@ impl Sales {
     }
 }
 
-impl super::load::Bought {
+impl Bought {
     fn name(&self) -> (Uuid, String) {
         (self.customer, self.key.clone())
     }

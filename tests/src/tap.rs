@@ -5,6 +5,7 @@ use async_nats::Subscriber;
 use futures_util::{StreamExt, stream::SelectAll};
 use serde_json::Value;
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// How long something may take that should pass.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,8 +35,9 @@ impl Tap {
         if let Some(passed) = self.passed.iter().find(|passed| fits(passed)) {
             return passed.clone();
         }
+        let until = Instant::now() + PATIENCE;
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.coming.next()).await;
+            let next = timeout_at(until, self.coming.next()).await;
             let message = next.unwrap_or_else(|_| panic!("did not pass within {PATIENCE:?}: {what}"));
             let message = message.expect("the subscription lasts as long as its client");
             let text = String::from_utf8_lossy(&message.payload).into_owned();

@@ -1,6 +1,7 @@
 //! Bad input: a clear answer that names the field, and nothing published.
 
 use contracts::Role;
+use futures_util::{StreamExt, stream};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::{Answer, Client, Flock, Order, line};
@@ -310,4 +311,22 @@ async fn the_openapi_document_and_its_page_are_served() {
         !html.contains("https://") && !html.contains("http://"),
         "self-contained: nothing is loaded from elsewhere"
     );
+}
+
+#[tokio::test]
+async fn a_customer_who_asks_too_fast_is_slowed_down_and_nobody_else_is() {
+    let flock = Flock::shared_by_all().await;
+    let (fast, other) = (flock.customer(), flock.customer());
+    let ask = async |_| fast.get("/v1/orders/17").await;
+    let answers: Vec<Answer> = stream::iter(0..1_000).map(ask).buffer_unordered(16).collect().await;
+    let (slowed, answered): (Vec<&Answer>, Vec<&Answer>) =
+        answers.iter().partition(|answer| answer.status == 429);
+    assert!(answered.len() >= 100, "a burst is let through: {}", answered.len());
+    let slowed = slowed.first().expect("a thousand in a few seconds are too many");
+    assert_problem(slowed, 429, "rate-limited", None);
+    let pause: u64 =
+        slowed.headers["retry-after"].to_str().ok().and_then(|s| s.parse().ok()).expect("seconds");
+    assert_eq!(other.get("/v1/orders/17").await.status, 404, "another customer is not slowed down");
+    tokio::time::sleep(std::time::Duration::from_secs(pause)).await;
+    assert_eq!(fast.get("/v1/orders/17").await.status, 404, "and the fast one no longer after the pause");
 }

@@ -53,7 +53,7 @@ async fn publish<M: Message>(flock: &Flock, id: MessageId, about: OrderId, comma
     headers.insert(contracts::HEADER_TYPE, message.ce_type.as_ref());
     headers.insert(contracts::HEADER_SUBJECT, message.about.to_string());
     let jetstream = async_nats::jetstream::new(flock.nats().await);
-    let sent = jetstream.publish_with_headers(M::INFO.subject, headers, message.body.into()).await;
+    let sent = jetstream.publish_with_headers(M::INFO.subject, headers, message.body).await;
     let stored = sent.expect("sent").await;
     assert!(stored.is_ok(), "{stored:?}");
 }

@@ -55,7 +55,7 @@ async fn a_cancelled_order_is_not_dispatched() {
 async fn race(flock: &Flock, customer: &Client, sku: &str, number: usize) -> (String, bool) {
     let order = customer.place_confirmed(&Order::of(sku, 1)).await;
     let (cancel, dispatch) = (customer.cancel(&order), flock.say(&order, "dispatched"));
-    let (asked, ()) = if number % 2 == 0 {
+    let (asked, ()) = if number.is_multiple_of(2) {
         join(cancel, dispatch).await
     } else {
         let ((), asked) = join(dispatch, cancel).await;

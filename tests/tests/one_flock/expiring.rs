@@ -1,14 +1,17 @@
 //! Orders that are not paid in time. Their flock has a deadline of two seconds.
 
 use payments::sandbox::Settlement;
-use serde_json::json;
-use tests::{Flock, Order, Shape};
+use serde_json::{Value, json};
+use tests::{Flock, Order, Shape, eventually};
 use tokio::sync::OnceCell;
 
-/// The flock with the short deadline, shared by these tests.
+/// How such a flock is told.
+const HASTY: &[(&str, &str)] = &[("ORDER_DEADLINE_S", "2")];
+
+/// The flock with the short deadline that these tests share.
 async fn hasty() -> &'static Flock {
-    static HASTY: OnceCell<Flock> = OnceCell::const_new();
-    HASTY.get_or_init(|| Flock::start_own(Shape::Together, &[("ORDER_DEADLINE_S", "2")])).await
+    static SHARED: OnceCell<Flock> = OnceCell::const_new();
+    SHARED.get_or_init(|| Flock::start_own(Shape::Together, HASTY)).await
 }
 
 #[tokio::test]
@@ -90,4 +93,35 @@ async fn a_paid_order_does_not_expire() {
     let story = flock.story(&order).await;
     story.assert_sound();
     assert!(!story.has("order.cancelled"), "{:?}", story.events());
+}
+
+/// What `starling stuck` says, and whether it found anything.
+async fn stuck(flock: &Flock) -> (Option<i32>, Vec<Value>) {
+    let mut ask = flock.command(&["stuck", "--grace-s", "1", "--json"]);
+    let output =
+        tokio::task::spawn_blocking(move || ask.output()).await.expect("it runs").expect("it starts");
+    (output.status.code(), serde_json::from_slice(&output.stdout).expect("JSON"))
+}
+
+#[tokio::test]
+async fn an_order_that_sits_past_its_deadline_is_named_with_what_is_missing() {
+    // Its own flock: the carrier keeps everybody waiting.
+    let flock = Flock::start_own(Shape::Together, HASTY).await;
+    let (customer, sku) = (flock.customer(), flock.product(5).await);
+    let hold = flock.hold("sandbox_carrier", "booking").await;
+    let order = customer.place(&Order::of(&sku, 1)).await;
+    customer.until(&order, "paid").await;
+    let mut named = json!(null);
+    eventually("named", async || {
+        let (code, orders) = stuck(&flock).await;
+        assert_eq!(code, Some(if orders.is_empty() { 0 } else { 1 }), "{orders:?}");
+        named = orders.into_iter().find(|stuck| stuck["order_id"] == order).unwrap_or_default();
+        !named.is_null()
+    })
+    .await;
+    assert_eq!((&named["status"], &named["missing"]), (&json!("paid"), &json!(["shipment.scheduled"])));
+    drop(hold);
+    customer.until(&order, "confirmed").await;
+    let (_, orders) = stuck(&flock).await;
+    assert!(orders.iter().all(|stuck| stuck["order_id"] != order), "{orders:?}");
 }

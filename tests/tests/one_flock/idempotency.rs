@@ -112,7 +112,7 @@ async fn a_request_that_waits_is_answered_with_the_same_order_again() {
 async fn forgetful() -> &'static Flock {
     static FORGETFUL: OnceCell<Flock> = OnceCell::const_new();
     let start = async || {
-        let flock = Flock::start_own(Shape::Together, &[]).await;
+        let flock = Flock::start_own(Shape::Together, &[("REDIS_PATIENCE_MS", "100")]).await;
         tokio::task::block_in_place(|| flock.servers.redis.kill()).expect("Redis is killed");
         flock
     };

@@ -251,3 +251,23 @@ async fn an_order_of_a_thousand_lines_is_confirmed() {
     assert_eq!(flock.stock(&sku).await["reserved"], 999);
     assert_eq!(flock.stock(&other).await["available"], 0);
 }
+
+#[tokio::test]
+async fn the_command_line_shows_an_orders_life() {
+    let flock = Flock::shared_by_all().await;
+    let (customer, sku) = (flock.customer(), flock.product(5).await);
+    let order = customer.place_confirmed(&Order::of(&sku, 1)).await;
+    let ask = move || flock.starling(&["timeline", &order]);
+    let shown = tokio::task::spawn_blocking(ask).await.expect("it succeeds");
+    let events =
+        ["order.created", "stock.reserved", "payment.captured", "shipment.scheduled", "order.confirmed"];
+    let lines: Vec<usize> = events.iter().map(|event| line_of(&shown, event)).collect();
+    assert!(lines.is_sorted(), "{shown}");
+    assert!(shown.lines().last().is_some_and(|last| last.contains("confirmed")), "{shown}");
+    assert!(!shown.contains("Ada") && !shown.contains("Test Road"), "no personal data: {shown}");
+}
+
+#[track_caller]
+fn line_of(text: &str, word: &str) -> usize {
+    text.lines().position(|line| line.contains(word)).unwrap_or_else(|| panic!("{word} is not in {text}"))
+}

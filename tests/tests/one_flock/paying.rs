@@ -111,7 +111,7 @@ async fn the_bank_and_another_card_at_the_same_moment_keep_one_charge() {
         let card = async {
             assert_eq!(customer.pay(&order, "sandbox.succeeds").await.status, 202);
         };
-        let ((), ()) = if number % 2 == 0 { join(bank, card).await } else { join(card, bank).await };
+        let ((), ()) = if number.is_multiple_of(2) { join(bank, card).await } else { join(card, bank).await };
         order
     };
     for order in join_all((0..10).map(race)).await {

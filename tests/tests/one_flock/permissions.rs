@@ -96,7 +96,9 @@ async fn a_service_that_tells_anothers_event_or_command_is_refused() {
     }
     assert!(refused > 200, "seven services and some forty messages: {refused}");
     // What is allowed comes through, so the tap would have heard the rest.
-    flock.nats().await.publish("test.end", "end".into()).await.expect("sent");
+    let tester = flock.nats().await;
+    tester.publish("test.end", "end".into()).await.expect("sent");
+    tester.flush().await.expect("flushed");
     tap.until("the end", |passed| passed.subject == "test.end").await;
     assert!(tap.with(MARK).is_empty(), "{:?}", tap.with(MARK));
 }

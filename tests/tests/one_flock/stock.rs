@@ -108,7 +108,7 @@ async fn orders_of_the_same_goods_in_any_sequence_of_lines_do_not_block_each_oth
         let mut order = Order::of(&skus[number % 5], 1);
         for step in 1..5 {
             // Some go up the list, some down.
-            let at = if number % 2 == 0 { number + step } else { number + 5 - step };
+            let at = if number.is_multiple_of(2) { number + step } else { number + 5 - step };
             order = order.with(&format!("/lines/{step}"), line(&skus[at % 5], 1));
         }
         buyer.place_and_wait(&order).await

@@ -46,6 +46,9 @@ pub enum Fault {
 /// Time for one answer.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
 
+/// [`Refusal::Unavailable`] on the wire.
+const UNAVAILABLE: &str = r#"{"Err":{"code":"unavailable"}}"#;
+
 /// Answers requests on `subject` until told to stop; several replicas share the work.
 pub(crate) async fn run<Q, R, F, A>(parts: Parts, subject: String, handler: F)
 where
@@ -84,7 +87,13 @@ where
             };
             let answer = answer.map_err(|fault| refusal(service, &subject, &fault));
             match serde_json::to_vec(&answer) {
-                Ok(body) => drop(client.publish(reply, body.into()).await),
+                Ok(body) => {
+                    // Too large to travel: the asker is told so, rather than left to wait.
+                    if let Err(error) = client.publish(reply.clone(), body.into()).await {
+                        tracing::error!(service, subject, %error, "answer not sent");
+                        drop(client.publish(reply, UNAVAILABLE.into()).await);
+                    }
+                }
                 Err(error) => tracing::error!(service, subject, %error, "answer not written"),
             }
             drop(place);
@@ -101,4 +110,15 @@ fn refusal(service: &'static str, subject: &str, fault: &Fault) -> Refusal {
     let cause = std::error::Error::source(fault).map(ToString::to_string).unwrap_or_default();
     tracing::error!(service, subject, %fault, cause, "request failed");
     Refusal::Unavailable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shortest_refusal_is_what_askers_read() {
+        let answer: Result<(), Refusal> = serde_json::from_str(UNAVAILABLE).unwrap();
+        assert_eq!(answer, Err(Refusal::Unavailable));
+    }
 }

@@ -201,8 +201,8 @@ impl Service {
         };
         if parts.db.is_some() {
             tasks.spawn(journal::trim(parts.clone()));
-            tasks.spawn(watch_database(parts.clone()));
         }
+        tasks.spawn(watch(parts.clone()));
         for part in self.parts {
             tasks.spawn(part(parts.clone()));
         }
@@ -214,17 +214,20 @@ impl Service {
     }
 }
 
-/// How often readiness asks the database, and how long it may take.
-const LOOK_AT_DATABASE: Duration = Duration::from_secs(2);
+/// How often readiness looks, and how long the database may take to answer.
+const LOOK: Duration = Duration::from_secs(2);
 
-/// Ready only while the database answers.
-async fn watch_database(parts: Parts) {
-    let (db, what) = (parts.db(), format!("{} database", parts.name));
+/// Ready only while NATS is connected and the database, if there is one, answers.
+async fn watch(parts: Parts) {
+    let (nats, database) = (format!("{} NATS", parts.name), format!("{} database", parts.name));
     loop {
-        let asked = tokio::time::timeout(LOOK_AT_DATABASE, sqlx::query("select 1").execute(&db)).await;
-        parts.health.set(&what, matches!(asked, Ok(Ok(_))));
-        let pause = tokio::time::sleep(LOOK_AT_DATABASE);
-        if parts.tasks.stop().run_until_cancelled(pause).await.is_none() {
+        let connected = parts.nats.client.connection_state() == async_nats::connection::State::Connected;
+        parts.health.set(&nats, connected);
+        if let Some(db) = &parts.db {
+            let asked = tokio::time::timeout(LOOK, sqlx::query("select 1").execute(db)).await;
+            parts.health.set(&database, matches!(asked, Ok(Ok(_))));
+        }
+        if parts.tasks.stop().run_until_cancelled(tokio::time::sleep(LOOK)).await.is_none() {
             return;
         }
     }

@@ -96,6 +96,10 @@ pub fn write_body<M: Message>(message: &M) -> Result<Vec<u8>, WriteError> {
 fn without_values(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    // "unknown variant `value`, expected …"; an unknown field is a name, and stays.
+    if let Some((_, rest)) = text.strip_prefix("unknown variant `").and_then(|rest| rest.split_once('`')) {
+        return format!("unknown variant `…`{rest}");
+    }
     let Some((start, rest)) = text.split_once('"') else { return text.to_owned() };
     let end = rest.rsplit_once('"').map_or("", |(_, end)| end);
     format!("{start}\"…\"{end}")
@@ -115,5 +119,30 @@ impl MessageEnum for Nothing {
     }
     fn write(&self) -> Result<Vec<u8>, WriteError> {
         match *self {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{CancelReason, DispatchShipment, Unreadable, read_body};
+
+    #[track_caller]
+    fn check(body: &str, why: &str) {
+        let Err(Unreadable::Body { why: said, .. }) = read_body::<DispatchShipment>(body.as_bytes()) else {
+            panic!("{body} was read");
+        };
+        assert!(said.contains(why), "{said}");
+        assert!(!said.contains("Ada"), "{said} shows a value");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_body_is_said_without_its_values() {
+        check(r#"{"order_id":"Ada"}"#, "UUID");
+        check(r#"{"order_id":7}"#, "invalid type");
+        check(r#"{}"#, "missing field `order_id`");
+        check(r#""Ada""#, "invalid type: string \"…\"");
+        let variant =
+            serde_json::from_str::<CancelReason>(r#"{"code":"Ada"}"#).map_err(|e| super::without_values(&e));
+        assert!(variant.is_err_and(|said| said.starts_with("unknown variant `…`, expected")));
     }
 }

@@ -36,7 +36,7 @@ pub struct Parts {
 #[derive(Debug, Clone, Args)]
 pub struct Runtime {
     /// Most messages in one batch (one transaction)
-    #[arg(long, env = "BATCH_MESSAGES", default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, env = "BATCH_MESSAGES", default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub batch_messages: u16,
     /// How long a batch that has begun waits for more messages, in milliseconds
     #[arg(long, env = "LINGER_MS", default_value_t = 2)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 #[group(skip)]
 pub struct Settings {
     /// Calls to the payment provider at the same time
-    #[arg(long, env = "PAYMENT_CALLS_AT_ONCE", default_value_t = 256)]
+    #[arg(long, env = "PAYMENT_CALLS_AT_ONCE", default_value_t = 1_024)]
     pub payment_calls_at_once: usize,
     /// Time for one call to the payment provider, in milliseconds; after it the outcome is unknown, and the same
     /// call is made again
@@ -22,7 +22,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { payment_calls_at_once: 256, payment_call_timeout_ms: 10_000, payment_webhook_secret: None }
+        Self { payment_calls_at_once: 1_024, payment_call_timeout_ms: 10_000, payment_webhook_secret: None }
     }
 }
 

@@ -48,7 +48,7 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// The sandbox carrier's database, [`carrier::SANDBOX_DATABASE`].
 pub static LEDGER: Migrator = sqlx::migrate!("./ledger");
 
-const CARRIER_CALLS: u16 = 256;
+const CARRIER_CALLS: u16 = 1_024;
 const CARRIER_TIMEOUT_MS: u64 = 10_000;
 
 /// How shipping calls the carrier.

@@ -21,6 +21,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Longest reason that is kept with a dead letter: some errors quote what they met.
 const WHY_BYTES: usize = 300;
+/// A batch that loses the race with another replica this often goes on one by one.
+const BATCH_RACES: u32 = 3;
 /// A single message that loses the race with another replica this often is poison after all.
 const RACES: u32 = 20;
 
@@ -112,7 +114,7 @@ pub(crate) async fn take<P: Participant>(
             Ok(taken) => break all.add(taken),
             Err(failed) => match failed.remedy() {
                 Remedy::Wait => wait(service, &failed, &mut pause, stop).await?,
-                Remedy::Again if races < 3 => races += 1,
+                Remedy::Again if races < BATCH_RACES => races += 1,
                 // One by one, so that a poison message hurts only itself.
                 Remedy::Again | Remedy::Bury => {
                     tracing::info!(service, messages = messages.len(), %failed, "batch failed, going on one by one");

@@ -143,8 +143,8 @@ impl Memory {
         let now = self.now_ms();
         let rest_until = self.rest_until.load(Ordering::Relaxed);
         if rest_until > 0 {
-            // Only one request tries whether Redis is back.
-            let (order, next) = (Ordering::Relaxed, now + REST_MS);
+            // Only one request tries whether Redis is back, and has the time for it.
+            let (order, next) = (Ordering::Relaxed, now + self.patience_ms() + REST_MS);
             if now < rest_until || self.rest_until.compare_exchange(rest_until, next, order, order).is_err() {
                 return Err(Away);
             }
@@ -160,16 +160,26 @@ impl Memory {
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no answer in time".to_owned(),
         };
-        self.gap_until.store(now + REST_MS + GAP_MS, Ordering::Relaxed);
-        if self.rest_until.swap(now + REST_MS, Ordering::Relaxed) == 0 {
+        // From now on: waiting for the answer may have taken longer than the rest.
+        let rested = self.now_ms() + REST_MS;
+        self.gap_until.store(rested + GAP_MS, Ordering::Relaxed);
+        if self.rest_until.swap(rested, Ordering::Relaxed) == 0 {
             tracing::warn!(why, "Redis is left alone for a while; orders decides about idempotency keys");
         }
         Err(Away)
     }
 
     fn now_ms(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+        millis(self.began.elapsed())
     }
+
+    fn patience_ms(&self) -> u64 {
+        millis(self.patience)
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn accepted(order: OrderId) -> String {

@@ -40,6 +40,9 @@ impl Gateway {
         Self::start_with(Settings::default()).await
     }
 
+    /// Longer than a busy machine makes Redis wait, so that only a Redis that is away is away.
+    pub const REDIS_PATIENCE: Duration = Duration::from_secs(1);
+
     pub async fn start_with(settings: Settings) -> Self {
         let secret = Secret::from(Uuid::new_v4().to_string());
         let auth = authorize(&secret);
@@ -63,7 +66,8 @@ impl Gateway {
         provision::streams(&places, &[orders.wiring(), catalog.wiring()], 1).await.unwrap();
         let commands = stream_of_commands(nats.url()).await;
         let (stop, ended) = (CancellationToken::new(), Tasks::default());
-        let (settings, tasks) = (Settings { listen, ..settings }, Tasks::child_of(&stop));
+        let redis_patience_ms = u64::try_from(Self::REDIS_PATIENCE.as_millis()).unwrap();
+        let (settings, tasks) = (Settings { listen, redis_patience_ms, ..settings }, Tasks::child_of(&stop));
         let all = places.clone();
         ended.spawn(async move { gateway::run(&all, settings, Health::default(), tasks).await.unwrap() });
         let http = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();

@@ -74,8 +74,8 @@ async fn without_redis_orders_are_accepted_as_fast() {
         let placed = gateway.order(&token, &format!("key {number}"), &order()).send().await.unwrap();
         assert_eq!(placed.status(), 202);
     }
-    // Asking Redis each time would take two seconds at least.
-    assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+    // Asking Redis each time would take twenty times its patience.
+    assert!(began.elapsed() < Gateway::REDIS_PATIENCE * 15, "{:?}", began.elapsed());
     // The key came before: `orders` will see that the second stands for the first.
     let (status, again) = told(gateway.order(&token, "key", &order()).send().await.unwrap()).await;
     assert_eq!(status, 202);
@@ -93,7 +93,7 @@ async fn a_redis_that_hangs_is_left_alone_and_used_again_when_it_is_back() {
     for number in 0..20 {
         assert_eq!(gateway.order(&token, &key(number), &order()).send().await.unwrap().status(), 202);
     }
-    assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Gateway::REDIS_PATIENCE * 15, "{:?}", began.elapsed());
     gateway.redis.resume().unwrap();
     // Within a few seconds a repeated key is known again.
     let began = Instant::now();

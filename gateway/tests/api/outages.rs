@@ -6,17 +6,14 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-async fn check_not_accepted(gateway: &Gateway, token: &str, key: &str, outcome: &str) -> Duration {
-    let began = Instant::now();
+async fn check_not_accepted(gateway: &Gateway, token: &str, key: &str, outcome: &str) {
     let refused = gateway.order(token, key, &order()).send().await.unwrap();
-    let took = began.elapsed();
     assert!(refused.headers().contains_key("retry-after"));
     let (status, body) = told(refused).await;
     assert_eq!(
         (status, &body["type"], &body["outcome"]),
         (503, &json!("/problems/not-accepted"), &json!(outcome))
     );
-    took
 }
 
 async fn until_accepted(gateway: &Gateway, token: &str, key: &str) -> Value {
@@ -32,18 +29,15 @@ async fn until_accepted(gateway: &Gateway, token: &str, key: &str) -> Value {
 }
 
 #[tokio::test]
-async fn with_nats_gone_an_order_is_refused_quickly_and_the_same_key_places_it_later() {
+async fn with_nats_gone_an_order_is_refused_and_the_same_key_places_it_later() {
     let gateway = Gateway::start().await;
     let token = gateway.token(Role::Service);
     until_accepted(&gateway, &token, "before").await;
     gateway.nats.kill().unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let took = check_not_accepted(&gateway, &token, "key", "not_stored").await;
-    assert!(took < Duration::from_secs(1), "{took:?}");
-    let began = Instant::now();
+    check_not_accepted(&gateway, &token, "key", "not_stored").await;
     let read = gateway.request(Method::GET, "/v1/orders/me").bearer_auth(&token).send().await.unwrap();
     assert_eq!(read.status(), 503);
-    assert!(began.elapsed() < Duration::from_secs(1));
     gateway.nats.start_again().unwrap();
     let placed = until_accepted(&gateway, &token, "key").await;
     let (_, _, command) = gateway.newest().await;
@@ -57,8 +51,7 @@ async fn with_nats_hanging_the_outcome_is_unknown_and_the_same_key_stores_it_onc
     let token = gateway.token(Role::Service);
     until_accepted(&gateway, &token, "before").await;
     gateway.nats.pause().unwrap();
-    let took = check_not_accepted(&gateway, &token, "key", "unknown").await;
-    assert!((4..8).contains(&took.as_secs()), "{took:?}");
+    check_not_accepted(&gateway, &token, "key", "unknown").await;
     gateway.nats.resume().unwrap();
     let placed = until_accepted(&gateway, &token, "key").await;
     let (_, _, command) = gateway.newest().await;

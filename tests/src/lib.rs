@@ -32,5 +32,7 @@ mod told;
 pub use load::{Bought, Load, Sales, Wish};
 pub use told::Told;
 
+mod extent;
 mod wait;
+pub use extent::{is_long, lasting, measured};
 pub use wait::{eventually, eventually_within};

@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod cargo_tools;
+mod faults;
 mod first_order;
 mod flock;
 mod limit;
@@ -33,6 +34,8 @@ enum Task {
     Servers(servers::Servers),
     /// Run all tests, with servers of their own on free ports
     Test(test::Test),
+    /// Break servers, services, connections and messages under load, for long
+    Faults(faults::Faults),
     /// Measure orders a second, latency, CPU and memory, in release
     Bench(bench::Bench),
     /// Check format, lints, dependencies and documentation
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Task::Up(up) => up.run(),
         Task::Servers(servers) => servers.run(),
         Task::Test(test) => test.run(),
+        Task::Faults(faults) => faults.run(),
         Task::Bench(bench) => bench.run(),
         Task::Lint(lint) => lint.run(),
     };

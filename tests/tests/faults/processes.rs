@@ -4,28 +4,18 @@
 //! A kill under load hits every place between commit, publish and acknowledgement sooner or later; what counts is
 //! that all books are exact afterwards.
 
+use crate::selling::{BETWEEN, Selling};
 use std::time::Duration;
-use tests::{Flock, Load, SERVICES, Shape};
-use tokio::{sync::Mutex, task::block_in_place, time::sleep};
+use tests::{SERVICES, Shape};
+use tokio::{task::block_in_place, time::sleep};
 
-/// Each of these tests takes the machine for itself.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
-/// Of the SKU that is sold: more than is ever ordered.
-const STOCK: i64 = 1_000_000;
-/// Orders that are placed in each second.
-const PER_S: u32 = 100;
 /// How long a service is away.
 const AWAY: Duration = Duration::from_millis(700);
-/// Orders that must be accepted between one restart and the next.
-const BETWEEN: usize = 120;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_service_stopped_and_started_under_load_loses_nothing() {
-    let _alone = ONE_AT_A_TIME.lock().await;
-    let flock = Flock::start_own(Shape::Apart, &[]).await;
-    let sku = flock.product(STOCK).await;
-    let load = Load::begin(&flock, &sku, PER_S);
-    load.accepts(BETWEEN).await;
+    let selling = Selling::begin(Shape::Apart, &[]).await;
+    let Selling { flock, load, .. } = &selling;
     for name in SERVICES {
         let service = flock.process(name);
         let status = block_in_place(|| service.terminate()).expect("it can be stopped");
@@ -34,18 +24,13 @@ async fn every_service_stopped_and_started_under_load_loses_nothing() {
         service.start_again().expect("it starts");
         load.accepts(BETWEEN).await;
     }
-    let sales = load.end().await;
-    println!("{} orders; requests sent again: {:#?}", sales.bought.len(), sales.retries());
-    sales.assert_exact(&flock, STOCK).await;
+    selling.end_exactly().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_service_killed_under_load_loses_nothing_and_does_nothing_twice() {
-    let _alone = ONE_AT_A_TIME.lock().await;
-    let flock = Flock::start_own(Shape::Apart, &[]).await;
-    let sku = flock.product(STOCK).await;
-    let load = Load::begin(&flock, &sku, PER_S);
-    load.accepts(BETWEEN).await;
+    let selling = Selling::begin(Shape::Apart, &[]).await;
+    let Selling { flock, load, .. } = &selling;
     for name in SERVICES {
         let service = flock.process(name);
         // Twice: once from among the batches, once while it catches up.
@@ -57,26 +42,19 @@ async fn every_service_killed_under_load_loses_nothing_and_does_nothing_twice() 
         }
         load.accepts(BETWEEN).await;
     }
-    let sales = load.end().await;
-    println!("{} orders; requests sent again: {:#?}", sales.bought.len(), sales.retries());
+    let sales = selling.end_exactly().await;
     assert!(!sales.retries().is_empty(), "customers noticed that the gateway was away, and asked again");
-    sales.assert_exact(&flock, STOCK).await;
 }
 
 /// All services at the same moment, as when the machine loses its power (the servers go on).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_services_killed_at_once_under_load_lose_nothing_and_do_nothing_twice() {
-    let _alone = ONE_AT_A_TIME.lock().await;
-    let flock = Flock::start_own(Shape::Together, &[]).await;
-    let sku = flock.product(STOCK).await;
-    let load = Load::begin(&flock, &sku, PER_S);
+    let selling = Selling::begin(Shape::Together, &[]).await;
+    let Selling { flock, load, .. } = &selling;
     for _ in 0..4 {
         load.accepts(BETWEEN).await;
         block_in_place(|| flock.process("all").kill()).expect("it can be killed");
         flock.process("all").start_again().expect("it starts");
     }
-    load.accepts(BETWEEN).await;
-    let sales = load.end().await;
-    println!("{} orders; requests sent again: {:#?}", sales.bought.len(), sales.retries());
-    sales.assert_exact(&flock, STOCK).await;
+    selling.end_exactly().await;
 }

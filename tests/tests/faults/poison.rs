@@ -1,18 +1,15 @@
 //! Messages that no service can make anything of, in the middle of good ones: they hurt only themselves.
 
+use crate::selling::{STOCK, alone};
 use async_nats::{HeaderMap, HeaderName, jetstream};
 use bytes::Bytes;
 use contracts::{HEADER_ID, Message, MessageId, PlaceOrder};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tests::{Flock, Load, Order, Shape, eventually};
-use tokio::{sync::Mutex, task::block_in_place};
+use tokio::task::block_in_place;
 use uuid::Uuid;
 
-/// Each of these tests takes the machine for itself.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
-/// Of the SKU that is sold: more than is ever ordered.
-const STOCK: i64 = 1_000_000;
 /// Good orders that are placed in each second.
 const PER_S: u32 = 60;
 /// Good orders that must be accepted after the poison.
@@ -132,7 +129,7 @@ async fn poison_all(flock: &Flock) -> BTreeMap<&'static str, usize> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn poison_in_every_stream_becomes_dead_letters_and_good_orders_go_on() {
-    let _alone = ONE_AT_A_TIME.lock().await;
+    let _alone = alone().await;
     let flock = Flock::start_own(Shape::Together, &[]).await;
     let sku = flock.product(STOCK).await;
     let load = Load::begin(&flock, &sku, PER_S);
@@ -210,7 +207,7 @@ const ACCIDENTS: [Accident; 4] = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_one_service_could_not_store_is_redriven_there_and_its_order_is_confirmed_once() {
-    let _alone = ONE_AT_A_TIME.lock().await;
+    let _alone = alone().await;
     let flock = Flock::start_own(Shape::Together, &[]).await;
     let customer = flock.customer();
     let good = flock.product(STOCK).await;

@@ -1,49 +1,22 @@
 //! The servers that the flock stands on, killed, and frozen, while orders are being placed: what was accepted is
 //! kept, what cannot be kept is not accepted, and afterwards everything is settled exactly.
 
+use crate::selling::{BACK_WITHIN, BETWEEN, Selling};
 use contracts::Role;
 use reqwest::{Method, StatusCode};
 use std::time::Duration;
-use tests::{Answer, Client, Flock, Load, Order, Shape, eventually, eventually_within};
+use tests::{Answer, Client, Order, Shape, eventually, eventually_within};
 use tokio::{
-    sync::Mutex,
     task::block_in_place,
     time::{sleep, timeout},
 };
 use tools::Server;
 use uuid::Uuid;
 
-/// Each of these tests takes the machine for itself.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
-/// Of the SKU that is sold: more than is ever ordered.
-const STOCK: i64 = 1_000_000;
-/// Orders that are placed in each second.
-const PER_S: u32 = 100;
 /// How long a server is away.
 const AWAY: Duration = Duration::from_secs(3);
-/// Orders that must be accepted before and after a server is away.
-const BETWEEN: usize = 150;
 /// Within this the gateway answers, whatever is away: its own limit for storing a command, and some.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(8);
-/// Within this a service is up to date again, when what it was waiting for is back: the longest pause between its
-/// tries, and some.
-const BACK_WITHIN: Duration = Duration::from_secs(30);
-
-/// A flock with something to sell, and orders being placed.
-async fn selling() -> (Flock, String, Load) {
-    let flock = Flock::start_own(Shape::Together, &[]).await;
-    let sku = flock.product(STOCK).await;
-    let load = Load::begin(&flock, &sku, PER_S);
-    load.accepts(BETWEEN).await;
-    (flock, sku, load)
-}
-
-async fn settled(flock: &Flock, load: Load) {
-    load.accepts(BETWEEN).await;
-    let sales = load.end().await;
-    println!("{} orders; requests sent again: {:#?}", sales.bought.len(), sales.retries());
-    sales.assert_exact(flock, STOCK).await;
-}
 
 fn kill(server: &Server) {
     block_in_place(|| server.kill()).expect("it can be killed");
@@ -76,13 +49,13 @@ fn assert_not_accepted(answer: &Answer, outcomes: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_nats_is_away_nothing_is_accepted_and_nothing_that_was_is_lost() {
-    let _alone = ONE_AT_A_TIME.lock().await;
-    let (flock, sku, load) = selling().await;
+    let selling = Selling::begin(Shape::Together, &[]).await;
+    let Selling { flock, sku, load, .. } = &selling;
     let customer = flock.customer();
     kill(&flock.servers.nats);
     // What was on its way when it died has an unknown outcome; soon nothing is sent any more.
     eventually_within(ANSWERED_WITHIN, "told to come again, and that nothing is stored", async || {
-        let answer = place(&customer, &sku).await;
+        let answer = place(&customer, sku).await;
         assert_not_accepted(&answer, &["not_stored", "unknown"]);
         answer.body["outcome"] == "not_stored"
     })
@@ -90,26 +63,26 @@ async fn while_nats_is_away_nothing_is_accepted_and_nothing_that_was_is_lost() {
     eventually("not ready", async || ready(&customer).await.status == 503).await;
     let accepted = load.accepted();
     sleep(AWAY).await;
-    assert_not_accepted(&place(&customer, &sku).await, &["not_stored"]);
+    assert_not_accepted(&place(&customer, sku).await, &["not_stored"]);
     assert_eq!(load.accepted(), accepted, "nothing was accepted meanwhile");
     start_again(&flock.servers.nats);
     eventually_within(BACK_WITHIN, "ready again", async || ready(&customer).await.status == 200).await;
-    settled(&flock, load).await;
+    selling.end_exactly().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_nats_that_hangs_is_answered_with_an_unknown_outcome_and_a_retry_finds_out() {
-    let _alone = ONE_AT_A_TIME.lock().await;
-    let (flock, sku, load) = selling().await;
+    let selling = Selling::begin(Shape::Together, &[]).await;
+    let Selling { flock, sku, .. } = &selling;
     let (customer, key) = (flock.customer(), Uuid::new_v4().to_string());
     flock.servers.nats.pause().expect("it can be frozen");
-    let asked = customer.place_as(&key, &Order::of(&sku, 1));
+    let order = Order::of(sku, 1);
+    let asked = customer.place_as(&key, &order);
     let answer = timeout(ANSWERED_WITHIN, asked).await.expect("the gateway answers in time");
     assert_not_accepted(&answer, &["unknown"]);
     flock.servers.nats.resume().expect("it goes on");
 
     // It was in the server's socket all the time, so it is stored by now; the retry is the same order.
-    let order = Order::of(&sku, 1);
     let mut ids = vec![];
     eventually_within(BACK_WITHIN, "accepted", async || {
         let answer = customer.place_as(&key, &order).await;
@@ -123,16 +96,16 @@ async fn a_nats_that_hangs_is_answered_with_an_unknown_outcome_and_a_retry_finds
     customer.until(&ids[0], "cancelled").await;
     let mine = customer.get("/v1/orders/me").await.body;
     assert_eq!(mine["orders"].as_array().map(Vec::len), Some(1), "one order under the key: {mine}");
-    settled(&flock, load).await;
+    selling.end_exactly().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_postgres_is_away_orders_are_accepted_and_settled_when_it_is_back() {
-    let _alone = ONE_AT_A_TIME.lock().await;
-    let (flock, sku, load) = selling().await;
+    let selling = Selling::begin(Shape::Together, &[]).await;
+    let Selling { flock, sku, load, .. } = &selling;
     let customer = flock.customer();
     kill(&flock.servers.postgres);
-    let answer = place(&customer, &sku).await;
+    let answer = place(&customer, sku).await;
     assert_eq!(answer.status, 202, "taken in all the same: {answer:?}");
     let order = answer.body["order_id"].as_str().expect("an id").to_owned();
     eventually("not ready", async || ready(&customer).await.status == 503).await;
@@ -143,34 +116,34 @@ async fn while_postgres_is_away_orders_are_accepted_and_settled_when_it_is_back(
     eventually("its customer sees it", async || customer.order(&order).await["status"] == "confirmed").await;
     assert_eq!(customer.cancel(&order).await, 202);
     customer.until(&order, "cancelled").await;
-    settled(&flock, load).await;
+    selling.end_exactly().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_mongodb_is_away_orders_are_confirmed_and_the_payment_log_is_complete_afterwards() {
-    let _alone = ONE_AT_A_TIME.lock().await;
-    let (flock, sku, load) = selling().await;
+    let selling = Selling::begin(Shape::Together, &[]).await;
+    let Selling { flock, sku, .. } = &selling;
     kill(&flock.servers.mongo);
     let customer = flock.customer();
-    let order = customer.place_confirmed(&Order::of(&sku, 1)).await;
+    let order = customer.place_confirmed(&Order::of(sku, 1)).await;
     assert_eq!(customer.cancel(&order).await, 202);
     customer.until(&order, "cancelled").await;
     sleep(AWAY).await;
     start_again(&flock.servers.mongo);
     // The audit compares the log with everything that payments told.
-    settled(&flock, load).await;
+    selling.end_exactly().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_redis_orders_are_accepted_and_a_key_still_stands_for_one_order() {
-    let _alone = ONE_AT_A_TIME.lock().await;
-    let (flock, sku, load) = selling().await;
+    let selling = Selling::begin(Shape::Together, &[]).await;
+    let Selling { flock, sku, load, .. } = &selling;
     let customer = flock.customer();
     kill(&flock.servers.redis);
     let key = Uuid::new_v4().to_string();
     let mut ids = vec![];
     for _ in 0..3 {
-        let answer = customer.place_as(&key, &Order::of(&sku, 1)).await;
+        let answer = customer.place_as(&key, &Order::of(sku, 1)).await;
         assert_eq!(answer.status, 202, "{answer:?}");
         ids.push(answer.body["order_id"].as_str().expect("an id").to_owned());
     }
@@ -192,5 +165,5 @@ async fn without_redis_orders_are_accepted_and_a_key_still_stands_for_one_order(
     let support = flock.client(Role::Admin);
     assert_eq!(support.cancel(&ids[2]).await, 202, "a duplicate stands for its order");
     customer.until(&ids[0], "cancelled").await;
-    settled(&flock, load).await;
+    selling.end_exactly().await;
 }

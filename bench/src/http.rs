@@ -3,7 +3,7 @@
 use anyhow::Context;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::{Request, client::conn::http1};
+use hyper::{Method, Request, client::conn::http1, http::request};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -24,7 +24,7 @@ impl Connection {
         Ok(Self { sender, host: host.to_owned() })
     }
 
-    /// Posts JSON; the status and the body of the answer.
+    /// Posts JSON; the status and the body of the answer. No idempotency key when it is empty.
     pub async fn post(
         &mut self,
         path: &str,
@@ -32,10 +32,7 @@ impl Connection {
         key: &str,
         body: String,
     ) -> anyhow::Result<(u16, String)> {
-        let mut request = Request::post(path)
-            .header("host", &self.host)
-            .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {token}"));
+        let mut request = self.request(Method::POST, path, token).header("content-type", "application/json");
         if !key.is_empty() {
             request = request.header("idempotency-key", key);
         }
@@ -44,9 +41,19 @@ impl Connection {
 
     /// Gets; the status and the body of the answer.
     pub async fn get(&mut self, path: &str, token: &str) -> anyhow::Result<(u16, String)> {
-        let request =
-            Request::get(path).header("host", &self.host).header("authorization", format!("Bearer {token}"));
+        let request = self.request(Method::GET, path, token);
         self.send(request.body(Full::default())?).await
+    }
+
+    /// Deletes; the status and the body of the answer.
+    pub async fn delete(&mut self, path: &str, token: &str) -> anyhow::Result<(u16, String)> {
+        let request = self.request(Method::DELETE, path, token);
+        self.send(request.body(Full::default())?).await
+    }
+
+    fn request(&self, method: Method, path: &str, token: &str) -> request::Builder {
+        let request = Request::builder().method(method).uri(path).header("host", &self.host);
+        if token.is_empty() { request } else { request.header("authorization", format!("Bearer {token}")) }
     }
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> anyhow::Result<(u16, String)> {

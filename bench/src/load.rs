@@ -1,245 +1,169 @@
-//! The load: orders posted by many connections, and what becomes of them.
+//! The load: orders placed by many connections, and what is measured meanwhile.
 
-use crate::{flock::Flock, http::Connection, usage::Usage};
-use anyhow::{Context, ensure};
-use futures_util::StreamExt;
-use serde_json::json;
+use crate::{
+    flock::Flock,
+    mix::Mix,
+    place::{self, Placing},
+    read,
+    schedule::{Schedule, Window},
+    tracker::{End, Tracker},
+    usage::{self, Usage},
+};
+use anyhow::ensure;
+use futures_util::{Stream, StreamExt, stream};
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
-use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, JoinSet};
 use uuid::Uuid;
 
-/// Measured only after this time, when batches and caches have found their size.
-const WARM_UP: Duration = Duration::from_secs(5);
+/// How long nothing may be settled, while orders are open, before they count as lost.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is looked whether all are settled.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How orders are placed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Pace {
-    /// Open loop: so many a second, whatever becomes of them (no coordinated omission).
+    /// Open loop: so many a second, whatever becomes of them.
     Rate(f64),
     /// Closed loop: always so many in flight.
-    Window(usize),
+    InFlight(usize),
+    /// So many in all, as fast as they are accepted.
+    Burst(u64),
 }
 
-/// One scenario.
+/// One load.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
     /// How orders are placed.
     pub pace: Pace,
-    /// SKUs to choose from.
-    pub skus: usize,
+    /// What is ordered.
+    pub mix: Mix,
     /// HTTP connections.
-    pub connections: usize,
-    /// For how long.
+    pub connections: u32,
+    /// How long until it is measured, when batches and caches have found their size.
+    pub warm_up: Duration,
+    /// For how long it is measured.
     pub measured: Duration,
+    /// Reads for each order that is placed (open loop), over connections of their own.
+    pub reads_per_order: f64,
+}
+
+/// A load that is under way.
+pub struct Running {
+    /// What becomes of its orders.
+    pub tracker: Arc<Tracker>,
+    /// What readers wait.
+    pub reads: Arc<read::Waits>,
+    /// When it began.
+    pub began: Instant,
+    tasks: JoinSet<anyhow::Result<()>>,
+    listening: JoinHandle<()>,
+}
+
+impl Running {
+    /// Begins to place orders.
+    pub async fn begin(flock: &Flock, load: &Load) -> anyhow::Result<Self> {
+        let window = if let Pace::InFlight(window) = load.pace { window } else { 0 };
+        let (tracker, reads) = (Arc::new(Tracker::new(window)), Arc::<read::Waits>::default());
+        let confirmed =
+            flock.nats.subscribe("order.confirmed").await?.map(|message| (End::Confirmed, message));
+        let cancelled =
+            flock.nats.subscribe("order.cancelled").await?.map(|message| (End::Cancelled, message));
+        // The server must know of both before the first order is placed.
+        flock.nats.flush().await?;
+        let listening = listen(stream::select(confirmed, cancelled), tracker.clone());
+        let (began, burst) = (Instant::now(), Arc::new(AtomicU64::new(0)));
+        let ends = began + load.warm_up + load.measured;
+        let mut tasks = JoinSet::new();
+        for number in 0..load.connections {
+            let placing = Placing { load: *load, number, began, ends, burst: burst.clone() };
+            tasks.spawn(place::place(placing.open(flock).await?, tracker.clone()));
+        }
+        if let Pace::Rate(rate) = load.pace
+            && load.reads_per_order > 0.0
+        {
+            let schedule = Schedule { rate: rate * load.reads_per_order, connections: read::CONNECTIONS };
+            read::begin(&mut tasks, flock, schedule, (began, ends), &tracker, &reads).await?;
+        }
+        Ok(Self { tracker, reads, began, tasks, listening })
+    }
+
+    /// Waits until all orders are placed (in the closed loop: after the measured time).
+    pub async fn placed(&mut self) -> anyhow::Result<()> {
+        while let Some(done) = self.tasks.join_next().await {
+            done??;
+        }
+        Ok(())
+    }
+
+    /// Waits until all orders that were accepted are settled.
+    pub async fn settled(&self) -> anyhow::Result<()> {
+        let (mut open, mut since) = (usize::MAX, Instant::now());
+        loop {
+            let now = self.tracker.open();
+            if now == 0 {
+                return Ok(());
+            }
+            if now != open {
+                (open, since) = (now, Instant::now());
+            }
+            ensure!(since.elapsed() < PATIENCE, "{now} orders are not settled, and none was for a minute");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
 }
 
 /// What was measured.
-#[derive(Debug, Default)]
 pub struct Measured {
-    /// Orders confirmed.
-    pub confirmed: u64,
-    /// In so many seconds.
-    pub seconds: f64,
-    /// From the intended moment of posting (open loop) or posting (closed loop) to confirmed, sorted.
-    pub latencies_ms: Vec<f64>,
-    /// CPU of each process in that time, and its memory at the end.
+    /// In which time.
+    pub window: Window,
+    /// What became of the orders.
+    pub tracker: Arc<Tracker>,
+    /// What readers waited.
+    pub reads: Arc<read::Waits>,
+    /// What each process used in that time.
     pub usage: Vec<(&'static str, Usage)>,
-    /// Answers other than 202, and orders that were cancelled.
-    pub failed: u64,
 }
 
-struct Shared {
-    placed: Mutex<HashMap<Uuid, Instant>>,
-    early: Mutex<HashMap<Uuid, Instant>>,
-    latencies: Mutex<Vec<f64>>,
-    confirmed: AtomicU64,
-    failed: AtomicU64,
-    stop: AtomicBool,
-    window: Semaphore,
-}
-
-impl Shared {
-    fn place(&self, order: Uuid, at: Instant) {
-        if let Some(confirmed) = lock(&self.early).remove(&order) {
-            return self.measure(at, confirmed);
-        }
-        lock(&self.placed).insert(order, at);
-        // It may have been confirmed between the two looks.
-        if let Some(confirmed) = lock(&self.early).remove(&order)
-            && let Some(at) = lock(&self.placed).remove(&order)
-        {
-            self.measure(at, confirmed);
-        }
-    }
-
-    fn confirm(&self, order: Uuid, now: Instant) {
-        self.confirmed.fetch_add(1, Ordering::Relaxed);
-        self.window.add_permits(1);
-        let placed = lock(&self.placed).remove(&order);
-        match placed {
-            Some(at) => self.measure(at, now),
-            None => drop(lock(&self.early).insert(order, now)),
-        }
-    }
-
-    fn measure(&self, from: Instant, to: Instant) {
-        lock(&self.latencies).push(to.saturating_duration_since(from).as_secs_f64() * 1e3);
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Runs one scenario to its end, until all of its orders are settled.
-#[expect(clippy::disallowed_methods, reason = "the scenario's tasks end with it")]
-pub async fn run(flock: &Flock, load: &Load) -> anyhow::Result<Measured> {
-    let window = match load.pace {
-        Pace::Window(window) => window,
-        Pace::Rate(_) => 0,
-    };
-    let shared = Arc::new(Shared {
-        placed: Mutex::default(),
-        early: Mutex::default(),
-        latencies: Mutex::default(),
-        confirmed: AtomicU64::new(0),
-        failed: AtomicU64::new(0),
-        stop: AtomicBool::new(false),
-        window: Semaphore::new(window),
-    });
-    let mut settled = flock.nats.subscribe("order.*").await?;
-    let listening = tokio::spawn({
-        let shared = shared.clone();
-        async move {
-            while let Some(message) = settled.next().await {
-                let about =
-                    message.headers.as_ref().and_then(|headers| headers.get(contracts::HEADER_SUBJECT));
-                let order = about.and_then(|order| Uuid::try_parse(order.as_str()).ok());
-                match (message.subject.as_str(), order) {
-                    ("order.confirmed", Some(order)) => shared.confirm(order, Instant::now()),
-                    ("order.cancelled", _) => {
-                        shared.failed.fetch_add(1, Ordering::Relaxed);
-                        shared.window.add_permits(1);
-                    }
-                    _ => {}
-                }
-            }
-        }
-    });
-    let began = Instant::now();
-    let mut posting = vec![];
-    for number in 0..load.connections {
-        let connection = Connection::open(&flock.gateway).await?;
-        let token = flock.tokens[number % flock.tokens.len()].clone();
-        posting.push(tokio::spawn(post_all(connection, token, *load, number, began, shared.clone())));
-    }
-    tokio::time::sleep(WARM_UP).await;
-    let (before, from, count) = (flock.usage(), Instant::now(), shared.confirmed.load(Ordering::Relaxed));
-    lock(&shared.latencies).clear();
-    tokio::time::sleep(load.measured).await;
-    let (after, seconds) = (flock.usage(), from.elapsed().as_secs_f64());
-    let confirmed = shared.confirmed.load(Ordering::Relaxed) - count;
-    let mut latencies_ms = std::mem::take(&mut *lock(&shared.latencies));
-    shared.stop.store(true, Ordering::Relaxed);
-    shared.window.close();
-    for task in posting {
-        task.await?.context("posting")?;
-    }
-    settle(&shared).await?;
-    listening.abort();
-    latencies_ms.sort_by(f64::total_cmp);
-    let usage = before
-        .into_iter()
-        .zip(after)
-        .map(|((name, before), (_, after))| {
-            (name, Usage { cpu_ms: after.cpu_ms - before.cpu_ms, rss_kib: after.rss_kib })
-        })
-        .collect();
-    Ok(Measured { confirmed, seconds, latencies_ms, usage, failed: shared.failed.load(Ordering::Relaxed) })
-}
-
-/// Waits until every order that was accepted has been confirmed.
-async fn settle(shared: &Shared) -> anyhow::Result<()> {
-    let began = Instant::now();
-    loop {
-        let open = lock(&shared.placed).len();
-        if open == 0 {
-            return Ok(());
-        }
-        ensure!(began.elapsed() < Duration::from_secs(60), "{open} orders are not settled after a minute");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-async fn post_all(
-    mut connection: Connection,
-    token: String,
-    load: Load,
-    number: usize,
-    began: Instant,
-    shared: Arc<Shared>,
-) -> anyhow::Result<()> {
-    let mut random = 0x9E37_79B9_7F4A_7C15_u64 ^ (u64::try_from(number)? + 1);
-    for round in 0_u32.. {
-        let at = match load.pace {
-            Pace::Rate(rate) => {
-                // The moment that the schedule intends for this order, whether or not the last one is back.
-                let turn = f64::from(round) * f64::from(u32::try_from(load.connections)?)
-                    + f64::from(u32::try_from(number)?);
-                let at = began + Duration::from_secs_f64(turn / rate);
-                tokio::time::sleep_until(at.into()).await;
-                at
-            }
-            Pace::Window(_) => {
-                let Ok(permit) = shared.window.acquire().await else { return Ok(()) };
-                permit.forget();
-                Instant::now()
-            }
-        };
-        if shared.stop.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let key = Uuid::new_v4().to_string();
-        let (status, answer) =
-            connection.post("/v1/orders", &token, &key, order(load.skus, &mut random)).await?;
-        match (status, serde_json::from_str::<serde_json::Value>(&answer)) {
-            (202, Ok(answer)) => {
-                let order = answer["order_id"].as_str().and_then(|order| Uuid::try_parse(order).ok());
-                shared.place(order.context("order_id")?, at);
-            }
-            (_, _) => {
-                shared.failed.fetch_add(1, Ordering::Relaxed);
-                shared.window.add_permits(1);
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Two lines, of SKUs chosen evenly.
-fn order(skus: usize, random: &mut u64) -> String {
-    let mut next = || {
-        *random ^= *random << 13;
-        *random ^= *random >> 7;
-        *random ^= *random << 17;
-        usize::try_from(*random >> 33).unwrap_or(0) % skus
-    };
-    json!({
-        "currency": "GBP",
-        "lines": [
-            {"sku": Flock::sku(next()), "quantity": 1, "unit_price": 1_200},
-            {"sku": Flock::sku(next()), "quantity": 2, "unit_price": 1_200},
-        ],
-        "address": {"name": "Ada Buyer", "line1": "1 Bench Road", "city": "London", "postal_code": "N1 9GU", "country": "GB"},
-        "payment": {"method": "sandbox.succeeds"},
+/// Runs a load to its end, until all of its orders are settled. Meanwhile `during` is called with the time at which
+/// the measuring began.
+pub async fn run(flock: &Flock, load: &Load, during: impl AsyncFnOnce(Instant)) -> anyhow::Result<Measured> {
+    let mut running = Running::begin(flock, load).await?;
+    tokio::time::sleep(load.warm_up).await;
+    let (before, from) = (flock.usage(), Instant::now());
+    let measured = tokio::time::sleep(load.measured);
+    tokio::join!(measured, during(from));
+    let (to, after) = (Instant::now(), flock.usage());
+    running.tracker.window.close();
+    running.placed().await?;
+    running.settled().await?;
+    Ok(Measured {
+        window: Window { from, to },
+        tracker: running.tracker.clone(),
+        reads: running.reads.clone(),
+        usage: usage::since(after, &before),
     })
-    .to_string()
+}
+
+#[expect(clippy::disallowed_methods, reason = "it is aborted with the load that it belongs to")]
+fn listen(
+    ends: impl Stream<Item = (End, async_nats::Message)> + Send + Unpin + 'static,
+    tracker: Arc<Tracker>,
+) -> JoinHandle<()> {
+    tokio::spawn(ends.for_each(move |(end, message)| {
+        let about = message.headers.as_ref().and_then(|headers| headers.get(contracts::HEADER_SUBJECT));
+        if let Some(order) = about.and_then(|order| Uuid::try_parse(order.as_str()).ok()) {
+            tracker.end(order, end, Instant::now());
+        }
+        std::future::ready(())
+    }))
 }

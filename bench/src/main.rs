@@ -1,67 +1,62 @@
-//! The bench: orders a second from accept to confirmed through HTTP, latency, CPU and memory by process, beside
-//! the physical limits of the machine measured in the same run.
+//! The bench: orders a second from accept to confirmed through HTTP, latency, CPU, memory and written bytes by process,
+//! beside the physical limits of the machine measured in the same run.
 
+mod bench;
+mod chart;
+mod disk;
+mod figures;
 mod flock;
 mod http;
+mod latency;
 mod limits;
 mod load;
-mod report;
+mod machine;
+mod mix;
+mod place;
+mod plan;
+mod read;
+mod results;
+mod rows;
+mod scenarios;
+mod schedule;
+mod shelves;
+mod table;
+mod template;
+mod tracker;
 mod usage;
+mod verdicts;
 
+use bench::Bench;
 use clap::Parser;
-use flock::Flock;
-use load::{Load, Pace};
-use report::Report;
-use std::{path::PathBuf, time::Duration};
-
-/// Measure the flock on this machine.
-#[derive(Debug, Parser)]
-struct Args {
-    /// The starling binary, built in release
-    #[arg(long, env = "STARLING_BIN")]
-    starling: PathBuf,
-    /// Seconds that each scenario is measured, after its warm-up
-    #[arg(long, default_value_t = 20)]
-    seconds: u64,
-    /// Orders in flight at saturation
-    #[arg(long, default_value_t = 4_000)]
-    window: usize,
-    /// HTTP connections
-    #[arg(long, default_value_t = 256)]
-    connections: usize,
-    /// Only scenarios whose name contains this
-    #[arg(long, default_value = "")]
-    only: String,
-    /// Print JSON instead of a table
-    #[arg(long)]
-    json: bool,
-}
+use plan::Plan;
+use results::Results;
+use std::path::Path;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
-    let measured = Duration::from_secs(args.seconds);
+    let plan = Plan::parse();
+    let (json, out) = (plan.json, plan.out.clone().filter(|_| plan.writes()));
     let scratch = tools::scratch::Scratch::new("bench")?;
-    let mut report = Report::default();
-    if "limits".contains(&args.only) {
-        report.limits = Some(limits::measure(scratch.path()).await?);
+    let mut bench = Box::pin(Bench::start(plan, scratch.path().to_owned())).await?;
+    Box::pin(bench.run()).await?;
+    let results = &bench.results;
+    print!("{}", if json { write_json(results)? } else { table::table(results) });
+    if let Some(out) = out {
+        write(results, &out)?;
     }
-    let flock = Flock::start(&args.starling, scratch.path()).await?;
-    report.idle(&flock);
-    let scenarios = [
-        ("low: 50 orders a second", Pace::Rate(50.0), 200),
-        ("200 orders a second", Pace::Rate(200.0), 200),
-        ("half: 750 orders a second", Pace::Rate(750.0), 200),
-        ("saturation", Pace::Window(args.window), 200),
-        ("saturation, one hot SKU", Pace::Window(args.window), 1),
-    ];
-    for (name, pace, skus) in scenarios {
-        if name.contains(&args.only) {
-            eprintln!("measuring: {name}");
-            let load = Load { pace, skus, connections: args.connections, measured };
-            report.add(name, load::run(&flock, &load).await?);
-        }
-    }
-    print!("{}", if args.json { report.json()? } else { report.table() });
+    anyhow::ensure!(!bench.broken, "not all of it could be measured; the reasons are above");
     Ok(())
+}
+
+/// Writes `results.json`, and `results.svg`, which is made of what stands in it.
+fn write(results: &Results, out: &Path) -> anyhow::Result<()> {
+    let json = write_json(results)?;
+    std::fs::write(out.join("results.json"), &json)?;
+    std::fs::write(out.join("results.svg"), chart::chart(&serde_json::from_str(&json)?))?;
+    eprintln!("written: {0}/results.json, {0}/results.svg", out.display());
+    Ok(())
+}
+
+fn write_json(results: &Results) -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(results)? + "\n")
 }

@@ -1,61 +1,133 @@
-//! CPU time and memory of processes, from /proc.
+//! CPU time, memory and written bytes of processes, from `/proc` (Linux).
 
 use std::fs;
 
 /// Ticks of CPU time in a second: Linux counts in hundredths for user space.
 const TICKS: u64 = 100;
 
-/// What a process has used.
-#[derive(Debug, Clone, Copy, Default)]
+/// What a process has used, its children included, also those that have ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
     /// CPU time, user and system, in milliseconds.
     pub cpu_ms: u64,
-    /// Resident memory, in KiB.
-    pub rss_kib: u64,
+    /// Bytes that it caused to be written to the disk; none where it may not be asked.
+    pub written: Option<u64>,
+    /// Resident memory, in KiB: what is each process's own, what they share once, and their program once.
+    pub memory_kib: u64,
 }
 
 impl Usage {
-    /// One process; zeros when it is gone.
+    /// Of a process; zeros when it is gone.
+    #[must_use]
     pub fn of(pid: u32) -> Self {
-        Self { cpu_ms: cpu(pid, false), rss_kib: rss(pid) }
+        let members = family(pid);
+        let (mut own, mut shared, mut program, mut cpu) = (0, 0, 0, 0);
+        let mut written = self::written(pid);
+        for &member in &members {
+            let [anonymous, file, shmem] = memory(member);
+            own += anonymous;
+            // Shared buffers are resident in every backend that touched them, and yet there only once.
+            shared = shmem.max(shared);
+            program = file.max(program);
+            cpu += self::cpu(member, member == pid);
+            // A child that has ended meanwhile is in its parent's number, the next time.
+            let more = if member == pid { 0 } else { self::written(member).unwrap_or(0) };
+            written = written.map(|sum| sum + more);
+        }
+        Self { cpu_ms: cpu, written, memory_kib: own + shared + program }
     }
 
-    /// A process with its children, those that ended included.
-    pub fn of_family(pid: u32) -> Self {
-        let mut all = Self { cpu_ms: cpu(pid, true), rss_kib: rss(pid) };
-        for child in children(pid) {
-            all.cpu_ms += cpu(child, false);
-            all.rss_kib += rss(child);
+    /// What was used since; the memory as it is now.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            cpu_ms: self.cpu_ms.saturating_sub(before.cpu_ms),
+            written: self.written.zip(before.written).map(|(now, then)| now.saturating_sub(then)),
+            memory_kib: self.memory_kib,
         }
-        all
     }
+
+    /// The memory in MB (10^6 bytes).
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    pub fn memory_mb(self) -> f64 {
+        (self.memory_kib * 1_024) as f64 / 1e6
+    }
+}
+
+/// What each process has used since; one that did not run before has used all that it did.
+#[must_use]
+pub fn since<'a>(after: Vec<(&'a str, Usage)>, before: &[(&str, Usage)]) -> Vec<(&'a str, Usage)> {
+    let then = |name: &str| before.iter().find(|(known, _)| *known == name).map(|(_, usage)| *usage);
+    let none = Usage { written: Some(0), ..Usage::default() };
+    after.into_iter().map(|(name, now)| (name, now.since(then(name).unwrap_or(none)))).collect()
 }
 
 fn cpu(pid: u32, with_ended_children: bool) -> u64 {
-    let fields = stat(pid);
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // After the name in parentheses, in which anything may stand.
+    let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
+    let fields: Vec<&str> = after.split_whitespace().collect();
     let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
     // utime, stime, cutime, cstime: fields 14 to 17 of proc(5), counted after the name.
-    let own = ticks(11) + ticks(12);
     let ended = if with_ended_children { ticks(13) + ticks(14) } else { 0 };
-    (own + ended) * 1_000 / TICKS
+    (ticks(11) + ticks(12) + ended) * 1_000 / TICKS
 }
 
-/// Memory that is its own: shared buffers counted once for each backend would say nothing.
-fn rss(pid: u32) -> u64 {
+/// RssAnon, RssFile and RssShmem.
+fn memory(pid: u32) -> [u64; 3] {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("RssAnon:"));
-    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
+    ["RssAnon:", "RssFile:", "RssShmem:"].map(|name| field(&status, name).unwrap_or(0))
 }
 
-fn children(pid: u32) -> Vec<u32> {
-    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter(|child| stat(*child).get(1).is_some_and(|parent| *parent == pid.to_string())).collect()
+/// The kernel adds what ended children wrote to their parent's number.
+fn written(pid: u32) -> Option<u64> {
+    field(&fs::read_to_string(format!("/proc/{pid}/io")).ok()?, "write_bytes:")
 }
 
-/// The fields of `/proc/<pid>/stat` after the name: state, parent, …
-fn stat(pid: u32) -> Vec<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
-    after.split_whitespace().map(str::to_owned).collect()
+fn field(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// A process, its children, and theirs.
+fn family(pid: u32) -> Vec<u32> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let children = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let children: Vec<u32> = children
+        .flat_map(|line| line.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect();
+    [vec![pid], children.into_iter().flat_map(family).collect()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{process::Command, time::Duration};
+
+    #[test]
+    fn a_child_that_has_ended_is_counted_with_its_parent() {
+        // The loop runs in a child; once that has ended, its parent becomes `sleep`.
+        let script = "sh -c 'i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); done'; exec sleep 120";
+        let mut parent = Command::new("sh").args(["-c", script]).spawn().unwrap();
+        let comm = format!("/proc/{}/comm", parent.id());
+        let asleep = || fs::read_to_string(&comm).unwrap() == "sleep\n";
+        let ended = (0..6_000).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            asleep()
+        });
+        let used = Usage::of(parent.id());
+        parent.kill().unwrap();
+        parent.wait().unwrap();
+        assert!(ended && used.cpu_ms >= 100 && used.memory_kib > 0, "{used:?}");
+    }
+
+    #[test]
+    fn what_ran_before_counts_from_then_on_and_what_began_since_counts_whole() {
+        let usage = |cpu_ms, written| Usage { cpu_ms, written: Some(written), memory_kib: cpu_ms };
+        let before = [("old", usage(100, 1_000))];
+        let found = since(vec![("old", usage(150, 1_700)), ("new", usage(30, 300))], &before);
+        let expected = Usage { memory_kib: 150, ..usage(50, 700) };
+        assert_eq!(found, [("old", expected), ("new", usage(30, 300))]);
+    }
 }

@@ -1,8 +1,8 @@
-//! `cargo xtask bench`: the bench in release, as a process of its own.
+//! `cargo xtask bench`: the bench in release, as a process of its own. It writes its results beside its README.
 
 use crate::cargo;
 
-/// Measure orders a second, latency, CPU and memory, in release.
+/// Measure the machine's limits and the flock beside them, in release; write bench/results.json and results.svg.
 #[derive(clap::Args)]
 pub struct Bench {
     /// What the bench itself takes (`cargo xtask bench -- --help` lists it)
@@ -16,7 +16,8 @@ impl Bench {
         tools::step("preparing the servers", tools::Servers::prepare)?;
         let starling = tools::step("building starling", || cargo::build_starling(true))?;
         let mut bench = cargo::cargo()?;
-        bench.args(["run", "--quiet", "--release", "--package", "bench", "--"]).args(self.arguments);
+        bench.args(["run", "--quiet", "--release", "--package", "bench", "--"]);
+        bench.arg("--out").arg(cargo::root()?.join("bench")).args(self.arguments);
         cargo::run(bench.env("STARLING_BIN", starling))
     }
 }

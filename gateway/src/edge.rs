@@ -25,6 +25,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// Time for a request, from its head to the head of its answer.
@@ -117,6 +118,8 @@ fn request_id(given: Option<&HeaderValue>) -> HeaderValue {
 pub(crate) struct FromPeer {
     pub edge: Arc<Edge>,
     pub peer: IpAddr,
+    /// Once it is given, each answer is its connection's last.
+    pub stop: CancellationToken,
 }
 
 impl Service<Request<Incoming>> for FromPeer {
@@ -125,7 +128,13 @@ impl Service<Request<Incoming>> for FromPeer {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let Self { edge, peer } = self.clone();
-        Box::pin(async move { Ok(edge.handle(peer, request).await) })
+        let Self { edge, peer, stop } = self.clone();
+        Box::pin(async move {
+            let mut response = edge.handle(peer, request).await;
+            if stop.is_cancelled() {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response)
+        })
     }
 }

@@ -5,6 +5,7 @@
 
 mod settings;
 pub use settings::Settings;
+pub mod promises;
 pub mod routes;
 pub mod token;
 
@@ -40,7 +41,6 @@ use contracts::{
     MessageInfo, PayOrder, PaymentWebhook, PlaceOrder, ReceiveStock, RefundPayment, Request, VerifyPayment,
 };
 use std::{sync::Arc, time::Duration};
-use tokio::net::TcpListener;
 
 /// The gateway's name: its NATS user.
 pub const NAME: &str = "gateway";
@@ -87,8 +87,7 @@ pub async fn run(places: &Parts, settings: Settings, health: Health, tasks: Task
     let nats = connect::nats(places, NAME).await?;
     let publisher = Publisher::start(nats.clone(), &tasks);
     let app = Arc::new(App::new(places, &settings, nats, publisher, health.clone(), &tasks)?);
-    let listener = TcpListener::bind(settings.listen)
-        .await
+    let listener = server::listen(settings.listen, settings.gateway_reuse_port)
         .with_context(|| format!("listening on {} (GATEWAY_LISTEN)", settings.listen))?;
     tracing::info!(address = %settings.listen, "gateway listens");
     tasks.spawn(watch_nats(app.nats.clone(), health, tasks.clone()));

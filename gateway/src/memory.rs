@@ -11,7 +11,7 @@ use fred::{
     interfaces::{ClientLike, KeysInterface},
     types::{
         Builder, Expiration, SetOptions,
-        config::{Config, ReconnectPolicy},
+        config::{Config, ReconnectPolicy, UnresponsiveConfig},
     },
 };
 use std::{
@@ -24,10 +24,15 @@ use tokio::sync::mpsc;
 const REST_MS: u64 = 2_000;
 /// For so long after a failure, in milliseconds, it may not know of orders that were accepted meanwhile.
 const GAP_MS: u64 = 60_000;
+/// An answer that takes so long does not come any more: the connection is taken for dead, though nothing says so, and
+/// a new one is made.
+const DEAD: Duration = Duration::from_secs(4);
 /// How long a key is remembered, in seconds.
 const KEY_S: i64 = 24 * 3_600;
 /// How long it is remembered that an order was accepted, in seconds.
 const ACCEPTED_S: i64 = 3_600;
+/// What Redis' keys of idempotency keys begin with.
+pub(crate) const KEYS: &str = "idem:";
 /// Published keys that wait to be marked so; what is beyond is not marked, and a repetition published again.
 const MARKS: usize = 4_096;
 /// The most that are marked in one round trip.
@@ -49,11 +54,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn write(&self) -> String {
+    pub fn write(&self) -> String {
         format!("{} {} {}", self.order, self.body_hash, u8::from(self.published))
     }
 
-    fn read(text: &str) -> Option<Self> {
+    pub fn read(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let (order, body_hash, published) = (words.next()?, words.next()?, words.next()?);
         Some(Self { order: order.parse().ok()?, body_hash: body_hash.into(), published: published == "1" })
@@ -67,7 +72,12 @@ pub(crate) struct IdempotencyKey(String);
 impl IdempotencyKey {
     /// `hash` is the SHA-256 of the client's key, in hex: any key has the same length, and none can be read.
     pub fn new(customer: CustomerId, hash: &str) -> Self {
-        Self(format!("idem:{customer}:{hash}"))
+        Self(format!("{KEYS}{customer}:{hash}"))
+    }
+
+    /// Whose key it is, if Redis' key is that of an idempotency key.
+    pub fn customer(redis_key: &str) -> Option<CustomerId> {
+        redis_key.strip_prefix(KEYS)?.split(':').next()?.parse().ok()
     }
 }
 
@@ -92,6 +102,8 @@ impl Memory {
                 config.connection_timeout = Duration::from_secs(2);
                 config.internal_command_timeout = Duration::from_secs(2);
                 config.max_command_attempts = 1;
+                config.unresponsive =
+                    UnresponsiveConfig { max_timeout: Some(DEAD), interval: Duration::from_secs(1) };
             })
             .with_performance_config(|config| config.default_command_timeout = patience)
             .set_policy(ReconnectPolicy::new_constant(0, 500));
@@ -122,6 +134,14 @@ impl Memory {
         });
         let (known, ()) = known.await?;
         Ok(known.as_deref().and_then(Entry::read))
+    }
+
+    /// Remembers once more that this customer's order was accepted: the first time may be long ago, or was taken back.
+    /// Without Redis it is not.
+    pub async fn accept(&self, order: OrderId, customer: CustomerId) {
+        let expire = Some(Expiration::EX(ACCEPTED_S));
+        let set = self.redis.set(accepted(order), customer.to_string(), expire, None, false);
+        let _: Result<(), Away> = self.ask(set).await;
     }
 
     /// Remembers that the key's order is stored: soon, or not at all.
@@ -182,7 +202,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn accepted(order: OrderId) -> String {
+pub(crate) fn accepted(order: OrderId) -> String {
     format!("accepted:{order}")
 }
 

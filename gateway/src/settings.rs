@@ -16,6 +16,10 @@ pub struct Settings {
         default_value = "127.0.0.1:8080"
     )]
     pub listen: SocketAddr,
+    /// Share the address with other gateways on this machine (SO_REUSEPORT), so that a new one can listen before the
+    /// old one stops and no connection is refused in between
+    #[arg(long, env = "GATEWAY_REUSE_PORT")]
+    pub gateway_reuse_port: bool,
     /// Public keys of who issues tokens: a JWKS (RFC 7517, Ed25519 only), inline or a file's path; none: a development
     /// key derived from the flock's secret, with which `starling token` signs
     #[arg(id = "gateway_jwks", long = "gateway-jwks", env = "GATEWAY_JWKS")]
@@ -59,6 +63,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            gateway_reuse_port: false,
             jwks: None,
             webhook_secret: None,
             redis_patience_ms: 100,

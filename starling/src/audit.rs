@@ -13,7 +13,7 @@ mod report;
 mod settled;
 mod shelf;
 mod shipments;
-mod stream;
+pub(crate) mod stream;
 
 pub use report::{Check, Law, Report};
 

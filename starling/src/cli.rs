@@ -4,6 +4,7 @@ use crate::{
     audit::{self, AuditArgs},
     contracts_command::{self, ContractsArgs},
     dead::{self, DeadArgs},
+    heal::{self, HealArgs},
     import::{self, ImportArgs},
     provision::{self, NatsAuthArgs, ProvisionArgs},
     replay::{self, ReplayArgs},
@@ -52,6 +53,9 @@ pub enum Command {
     Dead(DeadArgs),
     /// Check what must always hold, over all services; exit code 1 and the offenders when a law is broken
     Audit(AuditArgs),
+    /// After JetStream lost its tail: tell again what the services said, and name the orders that nobody heard of; exit code
+    /// 1 if there are any
+    Heal(HealArgs),
     /// List orders that sit in a state past its deadline; exit code 1 if there are any
     Stuck(StuckArgs),
     /// Write or check the documents that are made from the contracts
@@ -100,6 +104,15 @@ impl Cli {
                     report.print();
                 }
                 Ok(report.holds())
+            }
+            Command::Heal(args) => {
+                let report = Box::pin(heal::heal(&args)).await?;
+                if args.json {
+                    print(serde_json::to_string_pretty(&report)? + "\n");
+                } else {
+                    report.print();
+                }
+                Ok(report.is_whole())
             }
             Command::Stuck(args) => stuck::stuck(&args).await,
             Command::Contracts(args) => contracts_command::contracts(&args).map(|()| true),

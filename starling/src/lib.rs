@@ -9,6 +9,7 @@ pub mod run;
 pub mod audit;
 mod contracts_command;
 pub mod dead;
+pub mod heal;
 pub mod import;
 pub mod replay;
 pub mod sandbox_pay;

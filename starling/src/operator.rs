@@ -29,6 +29,8 @@ pub struct ConsumerState {
     pub num_pending: u64,
     /// Messages delivered and not yet acknowledged.
     pub num_ack_pending: u64,
+    /// The last message that was delivered.
+    pub delivered: Floor,
     /// Up to where everything is acknowledged.
     pub ack_floor: Floor,
 }

@@ -150,7 +150,7 @@ impl Identity {
 }
 
 /// Reads `90s`, `15m`, `1h`, `7d`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "a number with s, m, h or d, such as 1h".to_owned();
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
     let seconds = match unit {

@@ -102,6 +102,9 @@ pub(crate) async fn place(
     };
     let id = entry.order;
     if !entry.published {
+        if repeated {
+            app.memory.accept(id, caller.id).await;
+        }
         publish(&app, command(id, caller.id, key, &entry, order), repeated, trace).await?;
         if remembers {
             app.memory.published(remembered, entry);

@@ -72,11 +72,17 @@ impl Puller {
         let mut batch = Vec::with_capacity(max);
         let mut bytes = 0;
         let mut until: Option<Instant> = None;
+        // However much there is to read of others: no request lives longer.
+        self.watch(EXPIRES + HEARTBEAT);
         while batch.len() < max && bytes < BATCH_BYTES {
             self.refill().await;
             let message = match self.messages.next().now_or_never() {
                 Some(message) => message?,
                 None => {
+                    // All that came is read, so who is silent is silent: a busy stream must not hide it.
+                    if self.watch(HEARTBEAT * 2) {
+                        continue;
+                    }
                     let wait = until.unwrap_or_else(|| Instant::now() + HEARTBEAT);
                     tokio::select! {
                         biased;
@@ -85,7 +91,6 @@ impl Puller {
                         _ = self.epoch.changed() => { self.forget(); continue }
                         () = tokio::time::sleep_until(wait) => {
                             if until.is_some() { break }
-                            self.watch();
                             continue
                         }
                     }
@@ -171,13 +176,17 @@ impl Puller {
         }
     }
 
-    /// A consumer that was silent for two heartbeats while something was asked of it has forgotten the request.
-    fn watch(&mut self) {
+    /// A consumer that was silent for so long while something was asked of it has forgotten the request, as its new
+    /// leader has after an election. True when there is one: it is asked again.
+    fn watch(&mut self, silence: Duration) -> bool {
+        let mut found = false;
         for source in &mut self.sources {
-            if source.outstanding > 0 && source.seen.elapsed() > HEARTBEAT * 2 {
+            if source.outstanding > 0 && source.seen.elapsed() > silence {
                 tracing::debug!(service = self.service, stream = source.stream, "silent, asked again");
                 source.outstanding = 0;
+                found = true;
             }
         }
+        found
     }
 }

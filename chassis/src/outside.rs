@@ -2,8 +2,8 @@
 //!
 //! No outside call runs inside a transaction, and a timeout means *unknown*, never *no*.
 
-use crate::{Db, Outgoing, service::Parts, telemetry};
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use crate::{Db, Outgoing, connect, service::Parts, telemetry};
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use sqlx::PgPool;
 use std::{future::Future, time::Duration};
 use tokio::time::Instant;
@@ -81,31 +81,36 @@ pub(crate) async fn run<O: Outside>(parts: Parts, outside: O) {
     let (stop, db, limits) = (parts.tasks.stop().clone(), parts.db(), outside.limits());
     let lease = limits.timeout + LEASE_MARGIN;
     let mut breaker = Breaker::closed(limits);
-    let mut calls = FuturesUnordered::new();
+    let (mut calls, mut answers) = (FuturesUnordered::new(), FuturesUnordered::new());
     let mut look = tokio::time::interval(LOOK_EVERY);
     let mut due = true;
-    loop {
-        let free = breaker.allows(Instant::now()).saturating_sub(calls.len());
+    // Once told to stop.
+    let mut until: Option<Instant> = None;
+    while until.is_none() || !calls.is_empty() || !answers.is_empty() {
+        let free = breaker.allows(Instant::now()).saturating_sub(calls.len() + answers.len());
         // Not one by one as places get free: a lease is a transaction.
-        if due && (free >= limits.concurrent / 4 || (free > 0 && calls.is_empty())) {
+        if until.is_none() && due && (free >= limits.concurrent / 4 || (free > 0 && calls.is_empty())) {
             let leased = lease_due(&parts, &outside, &db, free, lease).await;
             due = leased.len() >= free;
             calls.extend(leased.into_iter().map(|attempt| call(&parts, &outside, limits.timeout, attempt)));
         }
         tokio::select! {
             biased;
-            () = stop.cancelled() => break,
-            Some(finished) = calls.next(), if !calls.is_empty() => conclude(&parts, &outside, &db, &mut breaker, finished).await,
+            () = stop.cancelled(), if until.is_none() => until = Some(Instant::now() + parts.runtime.shutdown() / 2),
+            () = tokio::time::sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => break,
+            Some(call) = calls.next(), if !calls.is_empty() => {
+                let mut over = vec![call];
+                while let Some(Some(call)) = calls.next().now_or_never() {
+                    over.push(call);
+                }
+                let answered = conclude(&parts, &outside, &db, &mut breaker, over).await;
+                answers.extend(answered.into_iter().map(|answer| publish::<O>(&parts, answer)));
+            }
+            Some(()) = answers.next(), if !answers.is_empty() => {}
             () = parts.wake_caller.notified() => due = true,
             _ = look.tick() => due = true,
         }
     }
-    let finish = async {
-        while let Some(finished) = calls.next().await {
-            conclude(&parts, &outside, &db, &mut breaker, finished).await
-        }
-    };
-    drop(tokio::time::timeout(parts.runtime.shutdown() / 2, finish).await);
 }
 
 async fn lease_due<O: Outside>(
@@ -115,26 +120,22 @@ async fn lease_due<O: Outside>(
     free: usize,
     lease: Duration,
 ) -> Vec<O::Attempt> {
-    let leased: sqlx::Result<_> = async {
+    let leased = async {
         let mut tx = db.begin().await?;
         let leased = outside.lease(&mut tx, i64::try_from(free).unwrap_or(i64::MAX), lease).await?;
-        tx.commit().await?;
-        Ok(leased)
-    }
-    .await;
-    leased.unwrap_or_else(|error| {
+        tx.commit().await.map(|()| leased)
+    };
+    connect::in_time(leased).await.unwrap_or_else(|error: sqlx::Error| {
         tracing::warn!(service = parts.name, outside = O::NAME, %error, "attempts not leased");
         vec![]
     })
 }
 
-enum Finished<A> {
-    /// Answered and published.
-    Done,
-    /// Answered, but the answer is not known to be published: the lease runs out and the same is asked again.
-    Unpublished,
-    /// No answer.
-    Failed(A),
+/// A call that is over.
+struct Call<A> {
+    began: Instant,
+    /// The answer, or the attempt to be made again.
+    outcome: Result<Outgoing, A>,
 }
 
 async fn call<O: Outside>(
@@ -142,48 +143,63 @@ async fn call<O: Outside>(
     outside: &O,
     timeout: Duration,
     attempt: O::Attempt,
-) -> Finished<O::Attempt> {
-    let answer = tokio::time::timeout(timeout, outside.call(&attempt)).await;
-    let why = match answer {
-        Ok(Ok(answer)) => match parts.publisher.publish(vec![answer]).await {
-            Ok(()) => return Finished::Done,
-            Err(error) => {
-                tracing::warn!(service = parts.name, outside = O::NAME, %error, "answer not published");
-                return Finished::Unpublished;
-            }
-        },
+) -> Call<O::Attempt> {
+    let began = Instant::now();
+    let why = match tokio::time::timeout(timeout, outside.call(&attempt)).await {
+        Ok(Ok(answer)) => return Call { began, outcome: Ok(answer) },
         Ok(Err(failed)) => failed.to_string(),
         Err(_) => "no answer in time".to_owned(),
     };
     tracing::info!(service = parts.name, outside = O::NAME, why, "outcome unknown, to be asked again");
-    Finished::Failed(attempt)
+    Call { began, outcome: Err(attempt) }
 }
 
+/// Tells the breaker how the calls went, and gives back the leases of those that failed; the answers.
 async fn conclude<O: Outside>(
     parts: &Parts,
     outside: &O,
     db: &PgPool,
     breaker: &mut Breaker,
-    finished: Finished<O::Attempt>,
-) {
-    let attempt = match finished {
-        Finished::Done | Finished::Unpublished => {
-            telemetry::called(O::NAME, "answered");
-            return breaker.answered(O::NAME);
+    over: Vec<Call<O::Attempt>>,
+) -> Vec<Outgoing> {
+    let (mut answered, mut failed) = (vec![], vec![]);
+    for Call { began, outcome } in over {
+        match outcome {
+            Ok(answer) => {
+                telemetry::called(O::NAME, "answered");
+                breaker.answered(O::NAME, began);
+                answered.push(answer);
+            }
+            Err(attempt) => {
+                telemetry::called(O::NAME, "unknown");
+                breaker.failed(O::NAME, began, Instant::now());
+                let wait = breaker.pause().mul_f64(rand::random_range(0.5..1.5)).min(AGAIN_MAX);
+                failed.push((attempt, wait));
+            }
         }
-        Finished::Failed(attempt) => attempt,
-    };
-    telemetry::called(O::NAME, "unknown");
-    breaker.failed(O::NAME, Instant::now());
-    let wait = breaker.pause().mul_f64(rand::random_range(0.5..1.5)).min(AGAIN_MAX);
-    let postponed = async { outside.postpone(&mut *db.acquire().await?, &[(&attempt, wait)]).await };
-    if let Err(error) = postponed.await {
-        tracing::warn!(service = parts.name, outside = O::NAME, %error, "lease not given back");
+    }
+    let failed: Vec<_> = failed.iter().map(|(attempt, wait)| (attempt, *wait)).collect();
+    if !failed.is_empty() {
+        let postponed = async { outside.postpone(&mut *db.acquire().await?, &failed).await };
+        if let Err::<(), sqlx::Error>(error) = connect::in_time(postponed).await {
+            tracing::warn!(service = parts.name, outside = O::NAME, %error, "leases not given back");
+        }
+    }
+    answered
+}
+
+/// Tells the answer. When it is not known to be published, the lease runs out and the same is asked again.
+async fn publish<O: Outside>(parts: &Parts, answer: Outgoing) {
+    if let Err(error) = parts.publisher.publish(vec![answer]).await {
+        tracing::warn!(service = parts.name, outside = O::NAME, %error, "answer not published");
     }
 }
 
 /// A circuit breaker (Nygard, Release It!): after so many failures in a row nothing is called for a while, then
 /// one call at a time until one is answered. Attempts wait in their table meanwhile; none is lost.
+///
+/// While it is open only a call that it let through counts: those that were under way when it opened tell how the
+/// other side was, not how it is.
 struct Breaker {
     limits: CallLimits,
     failures: u32,
@@ -204,23 +220,34 @@ impl Breaker {
         }
     }
 
-    fn answered(&mut self, name: &'static str) {
-        if self.open_until.is_some() {
-            tracing::info!(outside = name, "circuit breaker closes");
-            telemetry::breaker(name, false);
+    /// A call that began then was answered.
+    fn answered(&mut self, name: &'static str, began: Instant) {
+        match self.open_until {
+            None => self.failures = 0,
+            Some(until) if began < until => {}
+            Some(_) => {
+                tracing::info!(outside = name, "circuit breaker closes");
+                telemetry::breaker(name, false);
+                (self.failures, self.open_until) = (0, None);
+            }
         }
-        (self.failures, self.open_until) = (0, None);
     }
 
-    fn failed(&mut self, name: &'static str, now: Instant) {
+    /// A call that began then was not.
+    fn failed(&mut self, name: &'static str, began: Instant, now: Instant) {
         self.failures = self.failures.saturating_add(1);
-        if self.failures >= self.limits.breaker_failures {
-            if self.open_until.is_none() {
+        match self.open_until {
+            None if self.failures < self.limits.breaker_failures => return,
+            None => {
                 tracing::warn!(outside = name, failures = self.failures, "circuit breaker opens");
                 telemetry::breaker(name, true);
             }
-            self.open_until = Some(now + self.limits.breaker_open);
+            Some(until) if began < until => return,
+            Some(_) => {
+                tracing::info!(outside = name, failures = self.failures, "circuit breaker stays open");
+            }
         }
+        self.open_until = Some(now + self.limits.breaker_open);
     }
 
     /// Before the failed call is made again.
@@ -233,20 +260,38 @@ impl Breaker {
 mod tests {
     use super::*;
 
+    fn breaker() -> Breaker {
+        Breaker::closed(CallLimits { concurrent: 10, breaker_failures: 3, ..CallLimits::default() })
+    }
+
     #[test]
     fn the_breaker_opens_after_its_failures_lets_one_through_and_closes_on_an_answer() {
-        let limits = CallLimits { concurrent: 10, breaker_failures: 3, ..CallLimits::default() };
-        let (mut breaker, now) = (Breaker::closed(limits), Instant::now());
-        let later = now + limits.breaker_open;
-        breaker.failed("test", now);
-        breaker.failed("test", now);
+        let (mut breaker, now) = (breaker(), Instant::now());
+        let later = now + breaker.limits.breaker_open;
+        breaker.failed("test", now, now);
+        breaker.failed("test", now, now);
         assert_eq!(breaker.allows(now), 10);
-        breaker.failed("test", now);
+        breaker.failed("test", now, now);
         assert_eq!(breaker.allows(now), 0);
         assert_eq!(breaker.allows(later), 1);
-        breaker.failed("test", later);
+        breaker.failed("test", later, later);
         assert_eq!(breaker.allows(later), 0);
-        breaker.answered("test");
-        assert_eq!(breaker.allows(later), 10);
+        let latest = later + breaker.limits.breaker_open;
+        breaker.answered("test", latest);
+        assert_eq!(breaker.allows(latest), 10);
+    }
+
+    #[test]
+    fn what_was_under_way_when_the_breaker_opened_neither_closes_it_nor_keeps_it_open() {
+        let (mut breaker, began) = (breaker(), Instant::now());
+        let opened = began + Duration::from_secs(1);
+        for _ in 0..3 {
+            breaker.failed("test", began, opened);
+        }
+        let until = opened + breaker.limits.breaker_open;
+        breaker.answered("test", began);
+        assert_eq!(breaker.allows(opened), 0, "an answer from before");
+        breaker.failed("test", began, until);
+        assert_eq!(breaker.allows(until), 1, "a failure from before");
     }
 }

@@ -20,6 +20,9 @@ pub const COLLECTION: &str = "payment_log";
 /// How long to look for a server, and to wait for a connection to it, before the batch is put off.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long one answer may take; after it the connection is taken for dead, though nothing says so, and given up.
+const ANSWER: Duration = Duration::from_secs(10);
+
 /// MongoDB's code for a unique key that is there already.
 const DUPLICATE_KEY: i32 = 11_000;
 
@@ -47,7 +50,7 @@ impl PaymentLog {
             .keys(doc! { "order_id": 1, "time": 1 })
             .options(IndexOptions::builder().name("by_order".to_owned()).build())
             .build();
-        documents.create_index(by_order).await.context("the payment log's index")?;
+        in_time(documents.create_index(by_order)).await.context("the payment log's index")?;
         Ok(documents)
     }
 }
@@ -60,7 +63,7 @@ impl Listener for PaymentLog {
             return Ok(());
         }
         let documents = self.documents.get_or_try_init(|| self.open()).await?;
-        match documents.insert_many(batch.iter().map(document)).ordered(false).await {
+        match in_time(documents.insert_many(batch.iter().map(document)).ordered(false)).await {
             Ok(_) => Ok(()),
             Err(error) if were_there(&error) => Ok(()),
             Err(error) if refuses(&error) => keep_one_by_one(documents, batch).await,
@@ -69,13 +72,20 @@ impl Listener for PaymentLog {
     }
 }
 
+/// The driver waits for an answer as long as its connection lives, and a connection whose other end is gone without a
+/// word lives for ever.
+async fn in_time<T>(asked: impl IntoFuture<Output = Result<T, Error>>) -> Result<T, Error> {
+    let answer = tokio::time::timeout(ANSWER, asked.into_future()).await;
+    answer.unwrap_or_else(|_| Err(Error::custom("no answer in time")))
+}
+
 /// So that a document that cannot be stored hurts only itself: its body is kept as text.
 async fn keep_one_by_one(documents: &Collection<Document>, batch: &[Record]) -> anyhow::Result<()> {
     for record in batch {
-        match documents.insert_many([document(record)]).await {
+        match in_time(documents.insert_many([document(record)])).await {
             Ok(_) => {}
             Err(error) if were_there(&error) => {}
-            Err(error) if refuses(&error) => match documents.insert_many([as_text(record)]).await {
+            Err(error) if refuses(&error) => match in_time(documents.insert_many([as_text(record)])).await {
                 Ok(_) => {}
                 Err(error) if were_there(&error) => {}
                 Err(error) => return Err(error).context("writing text to the payment log"),

@@ -13,7 +13,8 @@
 //! | `sandbox.refund_fails` | captured; refunds fail |
 //! | `sandbox.refund_fails_once` | captured; the first refund fails |
 //!
-//! It keeps its own books in a database that no service reads ([`LEDGER`]), as a bank would.
+//! It keeps its own books in a database that no service reads ([`LEDGER`]), as a bank would. Their table `temper`
+//! has it misbehave towards everybody, whatever the method: down, failing, losing answers, slow.
 
 mod charges;
 mod ledger;
@@ -27,7 +28,7 @@ pub use settle::{Settlement, SignedWebhook, UnsettledCharge, settle};
 
 use crate::provider::{Charge, Giveback, Provider, Reply};
 use charges::Charges;
-use chassis::{CallFailed, clock};
+use chassis::{CallFailed, Temper, clock};
 use contracts::{ProviderAnswer, Text};
 use sqlx::{PgPool, migrate::Migrator};
 use std::time::Duration;
@@ -55,6 +56,7 @@ const DOWN_CALLS: i32 = 3;
 pub struct Sandbox {
     ledger: Ledger,
     charges: Charges,
+    temper: Temper,
 }
 
 impl Sandbox {
@@ -71,7 +73,7 @@ impl Sandbox {
     }
 
     fn new(ledger: Ledger) -> Self {
-        Self { ledger, charges: Charges::default() }
+        Self { ledger, charges: Charges::default(), temper: Temper::default() }
     }
 }
 
@@ -89,6 +91,44 @@ impl Provider for Sandbox {
     }
 
     async fn charge(&self, charge: &Charge) -> Result<Reply, CallFailed> {
+        self.temper.answer(self.ledger.pool()?, self.take(charge)).await
+    }
+
+    async fn void(&self, charge_key: &str) -> Result<Reply, CallFailed> {
+        let pool = self.ledger.pool()?;
+        let deed = async {
+            charges::void(pool, charge_key).await.map_err(failed)?;
+            let found = charges::find(pool, charge_key).await.map_err(failed)?;
+            Ok(reply(charge_key, found.unwrap_or(ProviderAnswer::NotFound)))
+        };
+        self.temper.answer(pool, deed).await
+    }
+
+    async fn refund(&self, refund: &Giveback) -> Result<Reply, CallFailed> {
+        let pool = self.ledger.pool()?;
+        let deed = async {
+            let answer = refunds::give_back(pool, refund).await.map_err(failed)?;
+            Ok(reply(&refund.key, answer))
+        };
+        self.temper.answer(pool, deed).await
+    }
+
+    async fn look_up(&self, key: &str) -> Result<Reply, CallFailed> {
+        let pool = self.ledger.pool()?;
+        let deed = async {
+            let found = match charges::find(pool, key).await.map_err(failed)? {
+                Some(answer) => Some(answer),
+                None => refunds::find(pool, key).await.map_err(failed)?,
+            };
+            Ok(reply(key, found.unwrap_or(ProviderAnswer::NotFound)))
+        };
+        self.temper.answer(pool, deed).await
+    }
+}
+
+impl Sandbox {
+    /// Takes money, as the method has it.
+    async fn take(&self, charge: &Charge) -> Result<Reply, CallFailed> {
         let unknown = || CallFailed(format!("the sandbox has no method {}", charge.method));
         let method = Method::of(charge.method.as_str()).ok_or_else(unknown)?;
         if method == Method::Down && charge.calls <= DOWN_CALLS {
@@ -103,28 +143,6 @@ impl Provider for Sandbox {
             return Err(CallFailed("the sandbox's answer was lost".to_owned()));
         }
         Ok(reply(&charge.key, booked.answer))
-    }
-
-    async fn void(&self, charge_key: &str) -> Result<Reply, CallFailed> {
-        let pool = self.ledger.pool()?;
-        charges::void(pool, charge_key).await.map_err(failed)?;
-        let found = charges::find(pool, charge_key).await.map_err(failed)?;
-        Ok(reply(charge_key, found.unwrap_or(ProviderAnswer::NotFound)))
-    }
-
-    async fn refund(&self, refund: &Giveback) -> Result<Reply, CallFailed> {
-        let answer = refunds::give_back(self.ledger.pool()?, refund).await.map_err(failed)?;
-        Ok(reply(&refund.key, answer))
-    }
-
-    async fn look_up(&self, key: &str) -> Result<Reply, CallFailed> {
-        let pool = self.ledger.pool()?;
-        let charge = charges::find(pool, key).await.map_err(failed)?;
-        let found = match charge {
-            Some(answer) => Some(answer),
-            None => refunds::find(pool, key).await.map_err(failed)?,
-        };
-        Ok(reply(key, found.unwrap_or(ProviderAnswer::NotFound)))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Messages that no service can make anything of, in the middle of good ones: they hurt only themselves.
 
+mod meanwhile;
+
 use crate::selling::{STOCK, alone};
 use async_nats::{HeaderMap, HeaderName, jetstream};
 use bytes::Bytes;
@@ -14,8 +16,8 @@ use uuid::Uuid;
 const PER_S: u32 = 60;
 /// Good orders that must be accepted after the poison.
 const AFTER: usize = 120;
-/// As large as NATS takes, with its headers.
-const LARGE: usize = 900 << 10;
+/// What a message's headers take: the line before them, the empty one after them, and what is around each.
+const HEADERS_BYTES: [usize; 2] = [12, 4];
 
 /// A message that is sent to a stream as it is.
 struct Poison {
@@ -35,6 +37,18 @@ impl Poison {
         Self { what, headers: HeaderMap::new(), body: body.into() }
     }
 
+    /// As large as the server lets through, with its headers.
+    fn largest(what: &'static str, max_payload: usize) -> Self {
+        let mut poison = Self::new(what, "");
+        let each = |(name, values): (&HeaderName, &Vec<async_nats::HeaderValue>)| -> usize {
+            values.iter().map(|value| AsRef::<str>::as_ref(name).len() + value.as_str().len()).sum()
+        };
+        let [around, each_around] = HEADERS_BYTES;
+        let headers: usize = poison.headers.iter().map(|header| each(header) + each_around).sum();
+        poison.body = vec![b'x'; max_payload - around - headers];
+        poison
+    }
+
     fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         let value: String = value.into();
         self.headers.insert(HeaderName::from_static(name), async_nats::HeaderValue::from(value));
@@ -43,7 +57,13 @@ impl Poison {
 }
 
 /// Nothing of it is a message of any type.
-fn poisons() -> Vec<Poison> {
+fn poisons(max_payload: usize) -> Vec<Poison> {
+    let mut poisons = small_poisons();
+    poisons.push(Poison::largest("the largest message that the server lets through", max_payload));
+    poisons
+}
+
+fn small_poisons() -> Vec<Poison> {
     vec![
         Poison::new("nothing", ""),
         Poison::new("not JSON", r#"{"order_id": "#),
@@ -60,7 +80,6 @@ fn poisons() -> Vec<Poison> {
             "a name that MongoDB does not like",
             r#"{"$set": {"a.b": 1, "$where": {"": 18446744073709551615}}}"#,
         ),
-        Poison::new("very large", vec![b'x'; LARGE]),
         Poison::without_id("without an id", r#"{"who": "am I"}"#),
         Poison::without_id("an id that is none", "{}").with(HEADER_ID, format!("no. {}", Uuid::new_v4())),
         Poison::new("a header that Postgres cannot store", "{}").with("odd", "a\u{0}b"),
@@ -97,15 +116,23 @@ fn impossible_placements() -> Vec<Vec<u8>> {
     wrong.into_iter().map(spoil).collect()
 }
 
-/// Sends poison to every subject that a service hears; how many dead letters that makes, by service.
-async fn poison_all(flock: &Flock) -> BTreeMap<&'static str, usize> {
-    let stream = jetstream::new(flock.nats().await);
+/// Every subject that is heard, with the services that keep dead letters of it.
+fn heard() -> BTreeMap<&'static str, Vec<&'static str>> {
     let mut subjects: BTreeMap<&str, Vec<&'static str>> = BTreeMap::new();
     for service in starling::flock::wiring().services {
         for heard in service.hears {
             subjects.entry(heard.subject).or_default().extend(service.keeps.then_some(service.name));
         }
     }
+    subjects
+}
+
+/// Sends poison to every subject that a service hears; how many dead letters that makes, by service.
+async fn poison_all(flock: &Flock) -> BTreeMap<&'static str, usize> {
+    let nats = flock.nats().await;
+    let max_payload = nats.server_info().max_payload;
+    let stream = jetstream::new(nats);
+    let subjects = heard();
     let mut letters = BTreeMap::new();
     let mut send = async |subject: &str, poison: Poison| {
         let sent =
@@ -117,10 +144,14 @@ async fn poison_all(flock: &Flock) -> BTreeMap<&'static str, usize> {
         }
     };
     for subject in subjects.keys() {
-        for poison in poisons() {
+        for poison in poisons(max_payload) {
             send(subject, poison).await;
         }
     }
+    let mut too_large = Poison::largest("one byte more", max_payload);
+    too_large.body.push(b'x');
+    let sent = stream.publish_with_headers("order.created", too_large.headers, too_large.body.into()).await;
+    assert!(sent.is_err(), "the largest is the largest");
     for body in impossible_placements() {
         send(PlaceOrder::INFO.subject, Poison::new("an impossible value", body)).await;
     }
@@ -174,10 +205,11 @@ async fn poison_in_every_stream_becomes_dead_letters_and_good_orders_go_on() {
     let all = format!("{0} redriven, {0} of them still dead", letters.len());
     assert!(!good && said.contains(&all), "{said}");
     let large = letters.iter().filter_map(|letter| letter["message_id"].as_str());
+    let max_payload = flock.nats().await.server_info().max_payload;
+    let size = format!("of {} bytes", Poison::largest("", max_payload).body.len());
     let large = large.filter(|id| {
         let body = block_in_place(|| flock.dead_letter("inventory", id))["body"].take();
-        body.as_str()
-            .is_some_and(|body| body.starts_with("xxx") && body.contains(&format!("of {LARGE} bytes")))
+        body.as_str().is_some_and(|body| body.starts_with("xxx") && body.contains(&size))
     });
     assert_eq!(large.count(), 5, "one for each subject, of which the beginning is shown");
     let unknown = MessageId(Uuid::new_v4()).to_string();

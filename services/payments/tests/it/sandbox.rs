@@ -116,6 +116,47 @@ async fn a_pending_charge_is_called_off_and_a_captured_one_is_not() {
     assert_eq!(sandbox.void("nobody").await.unwrap().answer, ProviderAnswer::NotFound);
 }
 
+/// Has a sandbox with these books misbehave; one that is made now knows it from its first call.
+async fn temper(books: &PgPool, change: &str) -> Sandbox {
+    let sql = sqlx::AssertSqlSafe(format!("update temper set {change}"));
+    sqlx::query(sql).execute(books).await.unwrap();
+    Sandbox::in_pool(books.clone())
+}
+
+#[tokio::test]
+async fn in_a_bad_temper_nothing_is_done_or_it_is_done_and_nobody_is_told() {
+    let books = books().await;
+    for in_vain in ["down = true", "down = false, fails_percent = 100"] {
+        let sandbox = temper(&books, in_vain).await;
+        assert!(sandbox.charge(&charge("k", "succeeds")).await.is_err(), "{in_vain}");
+        assert!(sandbox.look_up("k").await.is_err(), "{in_vain}");
+        assert!(sandbox.void("k").await.is_err(), "{in_vain}");
+        assert_eq!(count(&books, "charge").await, 0, "{in_vain}");
+    }
+    let sandbox = temper(&books, "fails_percent = 0, loses_percent = 100").await;
+    assert!(sandbox.charge(&charge("k", "succeeds")).await.is_err());
+    assert!(sandbox.refund(&giveback("r", "k", 100)).await.is_err());
+    assert_eq!((count(&books, "charge").await, count(&books, "refund").await), (1, 1), "done all the same");
+    let sandbox = temper(&books, "loses_percent = 0, late_ms = 1").await;
+    assert_eq!(sandbox.charge(&charge("k", "succeeds")).await.unwrap().answer, ProviderAnswer::Captured);
+    assert_eq!(
+        sandbox.refund(&giveback("r", "k", 100)).await.unwrap().answer,
+        ProviderAnswer::Refunded,
+        "told under the same key"
+    );
+}
+
+#[tokio::test]
+async fn a_sandbox_notices_that_its_temper_has_changed() {
+    let books = books().await;
+    let sandbox = temper(&books, "down = true").await;
+    assert!(sandbox.look_up("k").await.is_err());
+    drop(temper(&books, "down = false").await);
+    while sandbox.look_up("k").await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test]
 async fn no_more_is_given_back_than_was_charged() {
     let books = books().await;

@@ -2,12 +2,13 @@
 //!
 //! The first line of the address decides: `sandbox:refuse` is refused, `sandbox:slow` takes two seconds,
 //! `sandbox:lost` is booked but the first answer is lost, `sandbox:down` fails three times before it is heard.
-//! All others are booked at once.
+//! All others are booked at once. The ledger's table `temper` has it misbehave towards everybody, whatever the
+//! address: down, failing, losing answers, slow.
 
 mod ledger;
 
 use super::Carrier;
-use chassis::{CallFailed, settings};
+use chassis::{CallFailed, Temper, settings};
 use contracts::{Address, CarrierAnswer};
 use ledger::{Entry, Ledger};
 use sqlx::PgPool;
@@ -25,19 +26,42 @@ const DOWN_CALLS: i32 = 3;
 pub struct Sandbox {
     ledger: Ledger,
     key_life: Duration,
+    temper: Temper,
 }
 
 impl Sandbox {
     /// With its ledger in [`SANDBOX_DATABASE`], opened by the first call.
     #[must_use]
     pub fn open(places: &settings::Parts) -> Self {
-        Self { ledger: Ledger::at(places.clone()), key_life: Duration::MAX }
+        Self::new(Ledger::at(places.clone()), Duration::MAX)
     }
 
     /// With its ledger in this database, and forgetting keys after a while; for tests.
     #[must_use]
     pub fn with(ledger: PgPool, key_life: Duration) -> Self {
-        Self { ledger: Ledger::of(ledger), key_life }
+        Self::new(Ledger::of(ledger), key_life)
+    }
+
+    fn new(ledger: Ledger, key_life: Duration) -> Self {
+        Self { ledger, key_life, temper: Temper::default() }
+    }
+
+    /// Has a parcel fetched, as the address has it.
+    async fn fetch(&self, key: &str, address: &Address) -> Result<CarrierAnswer, CallFailed> {
+        let mood = Mood::of(address);
+        match mood {
+            Mood::Slow => tokio::time::sleep(SLOW).await,
+            Mood::Down if self.ledger.count_outage(key).await? <= DOWN_CALLS => {
+                return Err(CallFailed("the sandbox feigns to be down".into()));
+            }
+            Mood::Books | Mood::Refuses | Mood::LosesAnswer | Mood::Down => {}
+        }
+        let entry = Entry { key: key.to_owned(), refused: mood == Mood::Refuses };
+        let booked = self.ledger.book(entry).await?;
+        if booked.fresh && mood == Mood::LosesAnswer {
+            return Err(CallFailed("the sandbox lost its answer".into()));
+        }
+        Ok(booked.answer)
     }
 }
 
@@ -72,28 +96,15 @@ impl Carrier for Sandbox {
     }
 
     async fn book(&self, key: &str, address: &Address) -> Result<CarrierAnswer, CallFailed> {
-        let mood = Mood::of(address);
-        match mood {
-            Mood::Slow => tokio::time::sleep(SLOW).await,
-            Mood::Down if self.ledger.count_outage(key).await? <= DOWN_CALLS => {
-                return Err(CallFailed("the sandbox feigns to be down".into()));
-            }
-            Mood::Books | Mood::Refuses | Mood::LosesAnswer | Mood::Down => {}
-        }
-        let entry = Entry { key: key.to_owned(), refused: mood == Mood::Refuses };
-        let booked = self.ledger.book(entry).await?;
-        if booked.fresh && mood == Mood::LosesAnswer {
-            return Err(CallFailed("the sandbox lost its answer".into()));
-        }
-        Ok(booked.answer)
+        self.temper.answer(self.ledger.db()?, self.fetch(key, address)).await
     }
 
     async fn look_up(&self, key: &str) -> Result<Option<CarrierAnswer>, CallFailed> {
-        self.ledger.look_up(key).await
+        self.temper.answer(self.ledger.db()?, self.ledger.look_up(key)).await
     }
 
     async fn void(&self, key: &str) -> Result<CarrierAnswer, CallFailed> {
-        self.ledger.void(key).await?;
-        Ok(CarrierAnswer::Voided)
+        let deed = async { self.ledger.void(key).await.map(|()| CarrierAnswer::Voided) };
+        self.temper.answer(self.ledger.db()?, deed).await
     }
 }

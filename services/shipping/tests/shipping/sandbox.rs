@@ -132,3 +132,28 @@ async fn a_writer_that_is_given_up_leaves_nobody_waiting() {
         assert!(matches!(sandbox.book(key, &home).await, Ok(CarrierAnswer::Booked { .. })));
     }
 }
+
+#[tokio::test]
+async fn in_a_bad_temper_nothing_is_done_or_it_is_done_and_nobody_is_told() {
+    let (_, ledger) = sandbox().await;
+    let home = address("GB", None, "1 Main Street");
+    let temper = async |change: &str| {
+        let sql = sqlx::AssertSqlSafe(format!("update temper set {change}"));
+        sqlx::query(sql).execute(&ledger).await.unwrap();
+        Sandbox::with(ledger.clone(), Duration::MAX)
+    };
+    for in_vain in ["down = true", "down = false, fails_percent = 100"] {
+        let sandbox = temper(in_vain).await;
+        assert!(sandbox.book("o-1", &home).await.is_err(), "{in_vain}");
+        assert!(sandbox.look_up("o-1").await.is_err(), "{in_vain}");
+        assert!(sandbox.void("o-1").await.is_err(), "{in_vain}");
+        assert!(states(&ledger).await.is_empty(), "{in_vain}");
+    }
+    let sandbox = temper("fails_percent = 0, loses_percent = 100").await;
+    assert!(sandbox.book("o-1", &home).await.is_err());
+    assert!(sandbox.void("p-1").await.is_err());
+    assert_eq!(states(&ledger).await, ["booked", "voided"], "done all the same");
+    let sandbox = temper("loses_percent = 0, late_ms = 1").await;
+    assert!(matches!(sandbox.book("o-1", &home).await, Ok(CarrierAnswer::Booked { .. })));
+    assert_eq!(states(&ledger).await, ["booked", "voided"]);
+}

@@ -178,7 +178,7 @@ impl Ledger {
         Ok(calls)
     }
 
-    fn db(&self) -> Result<&PgPool, CallFailed> {
+    pub fn db(&self) -> Result<&PgPool, CallFailed> {
         let open = || match &self.places {
             Some(places) => connect::database(places, SANDBOX_DATABASE, CONNECTIONS).map_err(unknown),
             None => Err(CallFailed("a ledger without a database".into())),

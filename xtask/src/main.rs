@@ -9,6 +9,7 @@ mod flock;
 mod limit;
 mod lint;
 mod servers;
+mod sim;
 mod state;
 mod stop;
 mod test;
@@ -36,6 +37,8 @@ enum Task {
     Test(test::Test),
     /// Break servers, services, connections and messages under load, for long
     Faults(faults::Faults),
+    /// Simulate the flock with all its faults, from seeds, in release
+    Sim(sim::Sim),
     /// Measure orders a second, latency, CPU and memory, in release
     Bench(bench::Bench),
     /// Check format, lints, dependencies and documentation
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Servers(servers) => servers.run(),
         Task::Test(test) => test.run(),
         Task::Faults(faults) => faults.run(),
+        Task::Sim(sim) => sim.run(),
         Task::Bench(bench) => bench.run(),
         Task::Lint(lint) => lint.run(),
     };

@@ -1,211 +1,175 @@
-//! Provider and carrier: what they are asked, what they do, and their ledgers.
+//! Provider and carrier: what they are asked, what they do, and their ledgers, as the sandboxes keep theirs.
 
-use crate::world::now;
-use contracts::{
-    Amount, CarrierAnswer, DeclineReason, OrderId, PaymentAnswered, PaymentPurpose, PaymentWebhook,
-    ProviderAnswer, ShipmentAnswered, Text, Timestamp,
-};
-use payments::domain::{Progress, Till};
-use shipping::domain::{AttemptState, Dock, Purpose};
+mod bank;
+mod calls;
+
+pub use calls::{Calls, Lease};
+
+use contracts::{Amount, CarrierAnswer, DeclineReason, PaymentPurpose, ProviderAnswer, Text, Timestamp};
 use std::{collections::BTreeMap, time::Duration};
 
-/// How the outside answers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Temper {
-    /// The carrier takes no parcel.
-    pub carrier_refuses: bool,
-    /// No refund succeeds.
-    pub refunds_fail: bool,
-}
+/// How long a pending payment waits for its customer.
+const PENDING: Duration = Duration::from_mins(30);
 
-/// The outside with its ledgers.
+/// A key at the outside: the order's number, the attempt's, and, with a planted bug, the call's.
+pub type Key = (u8, i32, i32);
+
+/// The ledgers.
 #[derive(Debug, Default)]
-pub struct Outside {
-    temper: Temper,
-    /// Charges by key.
-    pub charges: BTreeMap<(OrderId, i32), Charge>,
-    /// Refunds by key: how much.
-    pub refunds: BTreeMap<(OrderId, i32), Amount>,
-    /// Bookings by key: whether they stand.
-    pub bookings: BTreeMap<(OrderId, i16), bool>,
+pub struct Ledgers {
+    /// Charges at the provider.
+    pub charges: BTreeMap<Key, Charge>,
+    /// Refunds at the provider, by key: of which charge, how much, and whether it went back.
+    pub refunds: BTreeMap<Key, (Key, i64, bool)>,
+    /// Bookings at the carrier.
+    pub bookings: BTreeMap<(u8, i16), Booking>,
 }
 
 /// A charge in the provider's ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Charge {
     /// How much.
-    pub amount: Amount,
+    pub amount: i64,
     /// How it stands.
     pub state: ChargeState,
+    /// The method.
+    method: Text<64>,
+    expires_at: Timestamp,
 }
 
 /// How a charge stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChargeState {
+    /// The money is there.
     Captured,
+    /// The customer is asked.
     Pending,
-    Declined,
+    /// No; by the customer's bank, or since nobody said yes in time.
+    Declined(DeclineReason),
+    /// Called off.
     Voided,
 }
 
-/// A call that is due.
+/// How a booking stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Due {
-    /// To the provider.
-    Provider(OrderId, i32),
-    /// To the carrier.
-    Carrier(OrderId, i16),
+pub enum Booking {
+    /// The parcel will be fetched.
+    Stands,
+    /// Not taken.
+    Refused,
+    /// Forgotten.
+    Voided,
 }
 
-impl Due {
-    /// The attempt's number, as it stands in the id of its answer.
-    #[must_use]
-    pub fn number(self) -> u8 {
-        match self {
-            Self::Provider(_, number) => u8::try_from(number).unwrap_or(u8::MAX),
-            Self::Carrier(_, number) => u8::try_from(number).unwrap_or(u8::MAX),
-        }
-    }
+/// What the provider is asked.
+#[derive(Debug, Clone)]
+pub struct ProviderCall {
+    /// What for.
+    pub purpose: PaymentPurpose,
+    /// The key of this attempt.
+    pub key: Key,
+    /// The key of the attempt that it is about.
+    pub of: Option<Key>,
+    /// How.
+    pub method: Text<64>,
+    /// How much.
+    pub amount: Amount,
 }
 
-/// What came back.
-pub enum Answered {
-    /// From the provider.
-    Payment(OrderId, PaymentAnswered),
-    /// From the carrier.
-    Shipment(OrderId, ShipmentAnswered),
-}
-
-impl Outside {
-    pub(crate) fn new(temper: Temper) -> Self {
-        Self { temper, ..Self::default() }
-    }
-
-    pub(crate) fn due(&self, till: &Till, dock: &Dock) -> Vec<Due> {
-        let payments = till.accounts.iter().flat_map(|(order, account)| {
-            let open = account.attempts.iter().filter(|(_, attempt)| attempt.is_open());
-            open.map(|(number, _)| Due::Provider(*order, *number))
-        });
-        let shipments = dock.attempts.iter().filter_map(|((order, number), attempt)| match attempt.state {
-            AttemptState::Due | AttemptState::Leased => Some(Due::Carrier(*order, *number)),
-            AttemptState::Answered(_) | AttemptState::Withdrawn => None,
-        });
-        payments.chain(shipments).collect()
-    }
-
-    /// Leases the attempt, as the caller does, and does what it asks; the same key again does nothing more.
-    pub(crate) fn call(&mut self, till: &mut Till, dock: &mut Dock, due: Due) -> Answered {
-        match due {
-            Due::Provider(order, number) => Answered::Payment(order, self.call_provider(till, order, number)),
-            Due::Carrier(order, number) => Answered::Shipment(order, self.call_carrier(dock, order, number)),
-        }
-    }
-
-    fn call_provider(&mut self, till: &mut Till, order: OrderId, number: i32) -> PaymentAnswered {
-        let account = till.accounts.change(&order).expect("its attempt is due");
-        let attempt = account.attempts.change(&number).expect("it is due");
-        attempt.progress = Progress::Leased;
-        attempt.calls += 1;
-        let attempt = attempt.clone();
-        let of = attempt.of.map(|of| (order, of));
-        let answer = match attempt.purpose {
+impl Ledgers {
+    /// The provider does what it is asked; the same key again does nothing more.
+    pub fn provide(&mut self, call: &ProviderCall, now: Timestamp) -> ProviderAnswer {
+        let about = call.of.unwrap_or(call.key);
+        match call.purpose {
             PaymentPurpose::Charge => {
-                let state = match attempt.means.method.as_str() {
-                    "sandbox.declined" => ChargeState::Declined,
-                    "sandbox.pending" => ChargeState::Pending,
-                    _ => ChargeState::Captured,
+                let Some(state) = outcome(call.method.as_str()) else {
+                    // The caller itself says no to a method that no provider has.
+                    return ProviderAnswer::Declined { why: DeclineReason::UnknownMethod };
                 };
-                let fresh = Charge { amount: attempt.amount, state };
-                Self::answer_of(self.charges.entry((order, number)).or_insert(fresh).state)
+                let (amount, method) = (call.amount.minor(), call.method.clone());
+                let fresh = || Charge { amount, state, method, expires_at: now.plus(PENDING) };
+                self.charges.entry(call.key).or_insert_with(fresh).answer()
             }
             PaymentPurpose::Void => {
-                let charge =
-                    of.and_then(|of| self.charges.get_mut(&of)).expect("only what was charged is voided");
-                if charge.state == ChargeState::Pending {
+                if let Some(charge) = self.charges.get_mut(&about)
+                    && charge.state == ChargeState::Pending
+                {
                     charge.state = ChargeState::Voided;
                 }
-                Self::answer_of(charge.state)
+                self.charges.get(&about).map_or(ProviderAnswer::NotFound, Charge::answer)
             }
-            PaymentPurpose::Refund if self.temper.refunds_fail => {
-                ProviderAnswer::RefundFailed { why: Text::new("the account is closed").expect("a text") }
-            }
-            PaymentPurpose::Refund => {
-                self.refunds.insert((order, number), attempt.amount);
-                ProviderAnswer::Refunded
-            }
-            PaymentPurpose::LookUp => {
-                let charge = of.and_then(|of| self.charges.get(&of));
-                charge.map_or(ProviderAnswer::NotFound, |charge| Self::answer_of(charge.state))
-            }
-        };
-        PaymentAnswered {
-            order_id: order,
-            attempt: number,
-            purpose: attempt.purpose,
-            method: attempt.means.method,
-            amount: attempt.amount,
-            currency: attempt.currency,
-            provider_ref: None,
-            answer,
+            PaymentPurpose::Refund => self.refund(call, about),
+            PaymentPurpose::LookUp => match (self.charges.get(&about), self.refunds.get(&about)) {
+                (Some(charge), _) => charge.answer(),
+                (None, Some((_, _, went_back))) => refund_answer(*went_back),
+                (None, None) => ProviderAnswer::NotFound,
+            },
         }
     }
 
-    fn answer_of(state: ChargeState) -> ProviderAnswer {
-        match state {
-            ChargeState::Captured => ProviderAnswer::Captured,
-            ChargeState::Pending => {
-                ProviderAnswer::Pending { expires_at: now().plus(Duration::from_secs(60)) }
+    fn refund(&mut self, call: &ProviderCall, of: Key) -> ProviderAnswer {
+        if let Some((_, _, went_back)) = self.refunds.get(&call.key) {
+            return refund_answer(*went_back);
+        }
+        let before: Vec<_> = self.refunds.values().filter(|(charge, ..)| *charge == of).collect();
+        let left = |charge: &Charge| {
+            charge.amount - before.iter().filter(|(.., good)| *good).map(|(_, amount, _)| amount).sum::<i64>()
+        };
+        let good = self.charges.get(&of).is_some_and(|charge| {
+            let willing = match charge.method.as_str() {
+                "sandbox.refund_fails" => false,
+                "sandbox.refund_fails_once" => !before.is_empty(),
+                _ => true,
+            };
+            willing && charge.state == ChargeState::Captured && call.amount.minor() <= left(charge)
+        });
+        self.refunds.insert(call.key, (of, call.amount.minor(), good));
+        refund_answer(good)
+    }
+
+    /// The carrier takes a parcel; the same key again gives the same answer.
+    pub fn book(&mut self, key: (u8, i16), refuses: bool) -> CarrierAnswer {
+        let fresh = if refuses { Booking::Refused } else { Booking::Stands };
+        match self.bookings.entry(key).or_insert(fresh) {
+            Booking::Stands => {
+                let tracking = Text::new(format!("SB{}-{}", key.0, key.1)).expect("a text");
+                CarrierAnswer::Booked { tracking }
             }
-            ChargeState::Declined => ProviderAnswer::Declined { why: DeclineReason::Declined },
+            Booking::Refused | Booking::Voided => CarrierAnswer::Refused,
+        }
+    }
+
+    /// The carrier forgets a booking; one that still comes is refused.
+    pub fn void(&mut self, key: (u8, i16)) -> CarrierAnswer {
+        self.bookings.insert(key, Booking::Voided);
+        CarrierAnswer::Voided
+    }
+}
+
+impl Charge {
+    fn answer(&self) -> ProviderAnswer {
+        match self.state {
+            ChargeState::Captured => ProviderAnswer::Captured,
+            ChargeState::Pending => ProviderAnswer::Pending { expires_at: self.expires_at },
+            ChargeState::Declined(why) => ProviderAnswer::Declined { why },
             ChargeState::Voided => ProviderAnswer::Voided,
         }
     }
+}
 
-    fn call_carrier(&mut self, dock: &mut Dock, order: OrderId, number: i16) -> ShipmentAnswered {
-        let attempt = dock.attempts.change(&(order, number)).expect("it is due");
-        attempt.state = AttemptState::Leased;
-        attempt.calls += 1;
-        let tracking = Text::new(format!("SB-{number}")).expect("a text");
-        let answer = match attempt.purpose {
-            Purpose::Book if self.temper.carrier_refuses => CarrierAnswer::Refused,
-            Purpose::Book => {
-                self.bookings.entry((order, number)).or_insert(true);
-                CarrierAnswer::Booked { tracking }
-            }
-            Purpose::Void { of_attempt } => {
-                self.bookings.insert((order, of_attempt), false);
-                CarrierAnswer::Voided
-            }
-        };
-        let (purpose, carrier) = (attempt.purpose.into(), Text::new("sandbox").expect("a text"));
-        ShipmentAnswered { order_id: order, attempt: i32::from(number), purpose, carrier, answer }
+fn refund_answer(went_back: bool) -> ProviderAnswer {
+    if went_back {
+        return ProviderAnswer::Refunded;
     }
+    ProviderAnswer::RefundFailed { why: Text::new("refunds of this method fail").expect("a text") }
+}
 
-    /// The first charge that is pending.
-    pub(crate) fn pending(&self) -> Option<(OrderId, i32)> {
-        self.charges.iter().find(|(_, charge)| charge.state == ChargeState::Pending).map(|(key, _)| *key)
-    }
-
-    /// The bank decides about a pending charge; the webhook that says so.
-    pub(crate) fn decide_pending(
-        &mut self,
-        rules: &payments::Rules,
-        good: bool,
-        at: Timestamp,
-    ) -> Option<PaymentWebhook> {
-        let key = self.pending()?;
-        let (state, outcome) =
-            if good { (ChargeState::Captured, "captured") } else { (ChargeState::Declined, "expired") };
-        self.charges.get_mut(&key)?.state = state;
-        let (order, number) = key;
-        let body = format!(
-            r#"{{"event_id":"evt-{order}-{number}","key":"{order}-{number}","outcome":"{outcome}"}}"#
-        );
-        let signature = chassis::signature::sign(&rules.webhook_secret, at.millis() / 1000, &body);
-        Some(PaymentWebhook {
-            provider: Text::new("sandbox").ok()?,
-            body,
-            signature: Text::new(signature).ok()?,
-        })
+/// What becomes of a charge, by its method; nothing if there is no such method.
+fn outcome(method: &str) -> Option<ChargeState> {
+    match method.strip_prefix("sandbox.")? {
+        "succeeds" | "refund_fails" | "refund_fails_once" => Some(ChargeState::Captured),
+        "declined" => Some(ChargeState::Declined(DeclineReason::Declined)),
+        "pending" => Some(ChargeState::Pending),
+        _ => None,
     }
 }

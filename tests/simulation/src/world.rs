@@ -1,272 +1,284 @@
-//! The world: four services with all their rows in memory, what is in flight between them, and the outside.
+//! The world: four services, the outside, people; a storm of faults, then a heal that must lead to rest.
 
-use crate::outside::{Outside, Temper};
-use chassis::{Decision, Fact, Heard, Why};
-use contracts::{
-    ExpireOrder, Message, MessageEnum, MessageId, OrderId, PaymentAnswered, ShipmentAnswered, Timestamp,
+mod heal;
+mod shop;
+
+use crate::{
+    air::Air,
+    broken::Broken,
+    desk::Desk,
+    faults::Faults,
+    letter::{Letter, number_of, order_id},
+    outside::{Calls, Lease, Ledgers},
+    part::{Part, Service},
+    parts::{Accounts, Inventory, Orders, Payments, Shipping},
+    plan::{Deed, Plan, When, Who, Wish},
 };
-use std::time::Duration;
-use uuid::Uuid;
-
-/// A message on its way to one service.
-#[derive(Debug, Clone)]
-struct Letter {
-    to: Service,
-    id: MessageId,
-    at: Timestamp,
-    subject: &'static str,
-    body: Vec<u8>,
-}
-
-/// Who hears.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Service {
-    Orders,
-    Inventory,
-    Payments,
-    Shipping,
-}
-
-/// What can happen next. Numbers choose among what there is, modulo how many there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// A message arrives.
-    Deliver(u16),
-    /// A message arrives, and will arrive again.
-    DeliverAndKeep(u16),
-    /// A due call is made and its answer published.
-    Call(u16),
-    /// A due call is made, the deed is done, its answer is lost.
-    CallAndLose(u16),
-    /// The bank decides about a pending payment and sends its webhook: in favour, or not.
-    Webhook(bool),
-    /// The order's deadline passes.
-    Expire,
-}
+use contracts::{ExpireOrder, MessageId, OrderId, Timestamp};
+use orders::domain::{Known, Order, Status};
+use payments::domain::State;
+use shipping::domain::State as Sent;
+use shop::{docks, shelves, shop};
+use std::rc::Rc;
 
 /// All there is.
-#[derive(Default)]
 pub struct World {
-    /// Orders' rows.
-    pub book: orders::Book,
-    /// Inventory's rows.
-    pub shelf: inventory::Shelf,
-    /// Payments' rows.
-    pub till: payments::domain::Till,
-    /// Shipping's rows.
-    pub dock: shipping::domain::Dock,
-    /// Provider and carrier.
-    pub outside: Outside,
-    /// Every fact that was told: subject and about whom.
-    pub told: Vec<(&'static str, Uuid, MessageId)>,
-    in_flight: Vec<Letter>,
-    fresh: u128,
+    /// What people want.
+    pub plan: Plan,
+    /// What they have not done about it yet.
+    pub wishes: Vec<Wish>,
+    /// Who was sent a command about an order, and which.
+    pub sent: Vec<Wish>,
+    /// `orders`.
+    pub orders: Desk<Orders>,
+    /// `inventory`.
+    pub inventory: Desk<Inventory>,
+    /// `payments`.
+    pub payments: Desk<Payments>,
+    /// `shipping`.
+    pub shipping: Desk<Shipping>,
+    /// What was done outside.
+    pub ledgers: Ledgers,
+    /// What is on its way there.
+    pub calls: Calls,
+    /// What all share.
+    pub air: Air,
+    replicas: usize,
 }
 
 impl World {
-    /// An empty world whose outside has this temper.
+    /// With a shop that has these goods, and nothing that happened yet.
     #[must_use]
-    pub fn new(temper: Temper) -> Self {
-        Self { outside: Outside::new(temper), ..Self::default() }
-    }
-
-    /// Sends a command, or an event from outside the four.
-    pub fn send<M: Message>(&mut self, id: MessageId, message: &M) {
-        let body = contracts::write_body(message).expect("a message can be written");
-        self.route(M::INFO.subject, id, &body);
-    }
-
-    /// A fresh id, as a client makes it for each command.
-    pub fn fresh_id(&mut self) -> MessageId {
-        self.fresh += 1;
-        MessageId(Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + (self.fresh << 16)))
-    }
-
-    /// Makes one step; a step that has nothing to choose from does nothing.
-    pub fn step(&mut self, step: Step) {
-        match step {
-            Step::Deliver(n) => self.deliver(n, false),
-            Step::DeliverAndKeep(n) => self.deliver(n, true),
-            Step::Call(n) => self.call(n, false),
-            Step::CallAndLose(n) => self.call(n, true),
-            Step::Webhook(good) => self.webhook(good),
-            Step::Expire => self.expire(),
+    pub fn new(plan: Plan, mut air: Air) -> Self {
+        let replicas = 1 + air.random.below(2);
+        let batch = air.random.pick(&[1, 3, 6]);
+        let desk = |n: usize| (n.max(1), batch);
+        let ((r, b), wishes) = (desk(replicas), plan.wishes.clone());
+        Self {
+            orders: Desk::new(shop(), r, b),
+            inventory: Desk::new(shelves(&plan), r, b),
+            payments: Desk::new(Accounts::default(), r, b),
+            shipping: Desk::new(docks(&plan), r, b),
+            ledgers: Ledgers::default(),
+            calls: Calls::new(plan.refused.clone()),
+            sent: vec![],
+            replicas,
+            wishes,
+            plan,
+            air,
         }
     }
 
-    /// No more faults: everything arrives, every call is answered, every deadline passes, until nothing is left.
+    /// Things happen in any order, and go wrong.
     ///
-    /// # Panics
-    /// When it does not come to rest.
-    pub fn heal(&mut self) {
-        for _ in 0..10_000 {
-            if !self.in_flight.is_empty() {
-                self.deliver(0, false);
-            } else if self.calls_due() > 0 {
-                self.call(0, false);
-            } else if self.outside.pending().is_some() && self.till_waits() {
-                self.webhook(false);
-            } else if self.open_orders().next().is_some() {
-                self.expire();
-                assert!(!self.in_flight.is_empty(), "open, and nothing will ever happen to it");
-            } else {
-                return;
+    /// # Errors
+    /// The law that a step breaks.
+    pub fn storm(&mut self) -> Result<(), Broken> {
+        let steps = 40 + self.air.random.below(110 * self.plan.buyers.len() + 40);
+        for _ in 0..steps {
+            self.air.step();
+            self.go_wrong();
+            match self.air.random.below(100) {
+                0..=5 => self.act(),
+                6..=14 => self.lease(),
+                15..=24 => drop(self.calls.arrive(&mut self.ledgers, &mut self.air)),
+                _ => self.work()?,
             }
+            self.deliver();
         }
-        panic!("no rest after 10,000 steps");
+        Ok(())
     }
 
-    fn deliver(&mut self, n: u16, keep: bool) {
-        if self.in_flight.is_empty() {
-            return;
+    /// One step of some service that has something to do.
+    fn work(&mut self) -> Result<(), Broken> {
+        let first = self.air.random.below(4 * self.replicas);
+        for n in first..first + 4 * self.replicas {
+            let (air, replica) = (&mut self.air, n / 4 % self.replicas);
+            let worked = match Service::ALL[n % 4] {
+                Service::Orders => self.orders.advance(replica, air)?,
+                Service::Inventory => self.inventory.advance(replica, air)?,
+                Service::Payments => self.payments.advance(replica, air)?,
+                Service::Shipping => self.shipping.advance(replica, air)?,
+            };
+            if worked {
+                break;
+            }
         }
-        let index = usize::from(n) % self.in_flight.len();
-        // Kept once more only while there is little, or a schedule of keeps would never end.
-        let letter = if keep && self.in_flight.len() < 50 {
-            self.in_flight[index].clone()
+        Ok(())
+    }
+
+    fn lease(&mut self) {
+        let air = &mut self.air;
+        let lost = air.random.chance(air.faults.lease_lost * 5);
+        let which = if lost {
+            Lease::Lost
+        } else if air.random.chance(200) {
+            Lease::Lapsed
         } else {
-            self.in_flight.remove(index)
+            Lease::Due
         };
-        match letter.to {
-            Service::Orders => {
-                let heard = read(&letter);
-                self.conclude(&letter, |world| world.book.decide(&heard));
+        let _: bool = self.calls.lease(which, &mut self.payments, &mut self.shipping, air);
+    }
+
+    /// Faults that come of their own accord.
+    fn go_wrong(&mut self) {
+        let Faults { crash, redelivered, timeout, deadline, bank, .. } = self.air.faults;
+        let which = self.air.random.below(64);
+        if self.air.random.chance(crash) {
+            let (air, replica) = (&mut self.air, which / 4 % self.replicas);
+            match Service::ALL[which % 4] {
+                Service::Orders => self.orders.crash(replica, air),
+                Service::Inventory => self.inventory.crash(replica, air),
+                Service::Payments => self.payments.crash(replica, air),
+                Service::Shipping => self.shipping.crash(replica, air),
             }
-            Service::Inventory => {
-                let heard = read(&letter);
-                self.conclude(&letter, |world| chassis::Participant::decide(&mut world.shelf, &heard));
+        }
+        if self.air.random.chance(redelivered) {
+            let air = &mut self.air;
+            match Service::ALL[which % 4] {
+                Service::Orders => self.orders.redeliver(which, air),
+                Service::Inventory => self.inventory.redeliver(which, air),
+                Service::Payments => self.payments.redeliver(which, air),
+                Service::Shipping => self.shipping.redeliver(which, air),
             }
-            Service::Payments => {
-                let heard = read(&letter);
-                self.conclude(&letter, |world| world.till.decide(&heard));
+        }
+        if self.air.random.chance(timeout) {
+            self.calls.time_out(&mut self.payments, &mut self.shipping, &mut self.air);
+        }
+        if self.air.random.chance(deadline) {
+            let due: Vec<_> = self.due().collect();
+            if !due.is_empty() {
+                let (order, at) = due[which % due.len()];
+                self.expire(order, at);
             }
-            Service::Shipping => {
-                let heard = read(&letter);
-                self.conclude(&letter, |world| shipping::domain::decide(&mut world.dock, &heard));
-            }
+        }
+        if self.air.random.chance(bank) {
+            self.ledgers.decide(&self.payments.tables.rules, &mut self.air);
+        }
+        // A dead letter is redriven by an operator who noticed it.
+        if self.air.faults.poison > 0 && self.air.random.chance(20) {
+            let _: bool = self.redrive_one();
         }
     }
 
-    fn conclude<T: MessageEnum>(&mut self, letter: &Letter, decide: impl FnOnce(&mut Self) -> Decision<T>) {
-        match decide(self) {
-            Decision::Accept(facts) => facts.iter().for_each(|fact| self.tell(fact)),
-            Decision::Ignore(Why::Repeat | Why::TooLate) => {}
-            Decision::Ignore(Why::Impossible(why)) => {
-                panic!(
-                    "{} to {:?} is impossible: {why}\ntold so far: {:#?}",
-                    letter.subject,
-                    letter.to,
-                    self.subjects()
-                )
-            }
-        }
-    }
-
-    fn tell<T: MessageEnum>(&mut self, fact: &Fact<T>) {
-        let (info, body) = (fact.message.info(), fact.message.write().expect("a fact can be written"));
-        // No journal here: the states alone must know a repetition. But for refusals, which change no state; the
-        // journal and their ids keep them from being heard twice.
-        if self.told.iter().any(|(_, _, id)| *id == fact.id()) {
-            assert!(
-                info.subject.ends_with(".command_refused"),
-                "{} told twice: {:#?}",
-                info.subject,
-                self.subjects()
-            );
+    /// Somebody does something.
+    fn act(&mut self) {
+        if self.wishes.is_empty() {
             return;
         }
-        self.told.push((info.subject, fact.about, fact.id()));
-        self.route(info.subject, fact.id(), &body);
-    }
-
-    /// To everyone who listens to it, as their wiring says.
-    fn route(&mut self, subject: &'static str, id: MessageId, body: &[u8]) {
-        let hears = |infos: &[&contracts::MessageInfo]| infos.iter().any(|info| info.subject == subject);
-        let listeners = [
-            (Service::Orders, hears(orders::Hears::INFOS)),
-            (Service::Inventory, hears(inventory::Hears::INFOS)),
-            (Service::Payments, hears(payments::Hears::INFOS)),
-            (Service::Shipping, hears(shipping::Hears::INFOS)),
-        ];
-        for (to, _) in listeners.into_iter().filter(|(_, hears)| *hears) {
-            self.in_flight.push(Letter { to, id, at: now(), subject, body: body.to_vec() });
+        let which = self.air.random.below(self.wishes.len());
+        if self.is_due(&self.wishes[which]) {
+            self.fulfil(which);
         }
     }
 
-    fn calls_due(&self) -> usize {
-        self.outside.due(&self.till, &self.dock).len()
+    fn fulfil(&mut self, which: usize) {
+        let wish = self.wishes.swap_remove(which);
+        let letter = self.plan.letter(&wish, &mut self.air);
+        self.air.note(50, Some(&letter), || format!("somebody wants {:?}: {}", wish.deed, letter.words()));
+        self.air.publish_surely(&letter);
+        if self.air.random.chance(self.air.faults.resent) {
+            self.air.publish_surely(&letter);
+        }
+        self.sent.push(wish);
     }
 
-    fn call(&mut self, n: u16, lose: bool) {
-        let due = self.outside.due(&self.till, &self.dock);
-        if due.is_empty() {
-            return;
-        }
-        let call = due[usize::from(n) % due.len()];
-        match self.outside.call(&mut self.till, &mut self.dock, call) {
-            _ if lose => {}
-            crate::outside::Answered::Payment(order, answered) => {
-                let id = MessageId::about(order.0, PaymentAnswered::INFO.code, call.number());
-                self.send(id, &answered);
+    fn is_due(&self, wish: &Wish) -> bool {
+        let status = || self.order(wish.order).map(|order| order.status);
+        let payment = || self.payments.tables.accounts.get(&order_id(wish.order)).map(|a| &a.payment);
+        match wish.when {
+            When::Anytime => true,
+            When::Confirmed => status() == Some(Status::Confirmed),
+            When::Dispatched => {
+                let shipment = self.shipping.tables.shipments.get(&order_id(wish.order));
+                shipment.is_some_and(|s| matches!(s.state, Sent::Dispatched(_) | Sent::Delivered(_)))
             }
-            crate::outside::Answered::Shipment(order, answered) => {
-                let id = MessageId::about(order.0, ShipmentAnswered::INFO.code, call.number());
-                self.send(id, &answered);
+            When::Unpaid => payment().is_some_and(|p| matches!(p.state, State::Pending | State::Declined)),
+            When::Captured => payment().is_some_and(|p| p.captured_by.is_some()),
+        }
+    }
+
+    /// An order that was placed.
+    #[must_use]
+    pub fn order(&self, number: u8) -> Option<&Order> {
+        match &self.orders.tables.orders.get(&order_id(number))?.known {
+            Known::Placed(order) => Some(order),
+            Known::Alias(_) | Known::Awaited(_) => None,
+        }
+    }
+
+    /// Orders whose deadline the sweep would find, once it has passed.
+    fn due(&self) -> impl Iterator<Item = (OrderId, Timestamp)> + '_ {
+        self.orders.tables.orders.values().filter_map(|row| match &row.known {
+            Known::Placed(order)
+                if !order.captured && matches!(order.status, Status::Placed | Status::StockReserved) =>
+            {
+                Some((order.id, order.deadline))
             }
-        }
-    }
-
-    fn webhook(&mut self, good: bool) {
-        if let Some(webhook) = self.outside.decide_pending(&self.till.rules, good, now()) {
-            let id = self.fresh_id();
-            self.send(id, &webhook);
-        }
-    }
-
-    fn till_waits(&self) -> bool {
-        self.till
-            .accounts
-            .iter()
-            .any(|(_, account)| account.attempts.iter().any(|(_, attempt)| attempt.is_live_charge()))
-    }
-
-    fn open_orders(&self) -> impl Iterator<Item = (OrderId, Timestamp)> + '_ {
-        self.book.orders.iter().filter_map(|(id, row)| match &row.known {
-            orders::domain::Known::Placed(order) if order.is_open() => Some((*id, order.deadline)),
-            orders::domain::Known::Placed(_)
-            | orders::domain::Known::Alias(_)
-            | orders::domain::Known::Awaited(_) => None,
+            Known::Placed(_) | Known::Alias(_) | Known::Awaited(_) => None,
         })
     }
 
-    fn expire(&mut self) {
-        let open: Vec<_> = self.open_orders().collect();
-        for (order_id, due_at) in open {
-            let id = MessageId::named(&["order.expire", &order_id.to_string(), &due_at.to_string()]);
-            self.send(id, &ExpireOrder { order_id, due_at });
+    /// Time passes until an order's deadline, and its sweep tells.
+    fn expire(&mut self, order_id: OrderId, due_at: Timestamp) {
+        self.air.now = self.air.now.max(due_at);
+        let id = MessageId::named(&["order.expire", &order_id.to_string(), &due_at.to_string()]);
+        let order = number_of(order_id.0);
+        let letter = self.air.letter(id, order, &ExpireOrder { order_id, due_at }, |l, m| l.to_orders(m));
+        self.air.note(51, Some(&letter), || format!("the deadline of {order_id} passes"));
+        self.air.publish_surely(&letter);
+    }
+
+    /// Asks to redrive a dead letter; false if there is none.
+    fn redrive_one(&mut self) -> bool {
+        redrive(&mut self.orders, &mut self.air)
+            || redrive(&mut self.inventory, &mut self.air)
+            || redrive(&mut self.payments, &mut self.air)
+            || redrive(&mut self.shipping, &mut self.air)
+    }
+
+    /// What has arrived in the streams goes to those who listen.
+    fn deliver(&mut self) {
+        for letter in std::mem::take(&mut self.air.arrived) {
+            self.orders.offer(&letter, &mut self.air);
+            self.inventory.offer(&letter, &mut self.air);
+            self.payments.offer(&letter, &mut self.air);
+            self.shipping.offer(&letter, &mut self.air);
         }
     }
-
-    /// The subjects of all facts told so far.
-    #[must_use]
-    pub fn subjects(&self) -> Vec<&'static str> {
-        self.told.iter().map(|(subject, ..)| *subject).collect()
-    }
-
-    /// How often an event was told.
-    #[must_use]
-    pub fn count(&self, subject: &str) -> usize {
-        self.told.iter().filter(|(told, ..)| *told == subject).count()
-    }
 }
 
-/// The world's clock stands still: times come from messages, and nothing here depends on their passing.
+fn redrive<P: Part>(desk: &mut Desk<P>, air: &mut Air) -> bool {
+    let Some(dead) = desk.dead.pop() else { return false };
+    let mut wish = Letter::new(None, air.fresh_id(), air.now, dead.order);
+    wish.redrive = Some((P::SERVICE, dead.id));
+    air.note(52, Some(&dead), || format!("an operator redrives {} in {}", dead.name(), P::SERVICE.name()));
+    air.publish_surely(&Rc::new(wish));
+    if air.random.chance(300) {
+        // And a second one does, too.
+        let mut again = Letter::new(None, air.fresh_id(), air.now, dead.order);
+        again.redrive = Some((P::SERVICE, dead.id));
+        air.publish_surely(&Rc::new(again));
+    }
+    true
+}
+
+/// The id, by number, that a wish to cancel names; none unless it is that of somebody who may.
 #[must_use]
-pub fn now() -> Timestamp {
-    Timestamp::from_millis(1_795_000_000_000).plus(Duration::ZERO)
-}
-
-fn read<H: MessageEnum>(letter: &Letter) -> Heard<H> {
-    let message = H::read(letter.subject, &letter.body).expect("what one service writes another reads");
-    Heard { id: letter.id, at: letter.at, message }
+pub fn rightful_cancel(wish: &Wish) -> Option<u8> {
+    match wish.deed {
+        Deed::Cancel(Who::Owner | Who::Admin, which) => Some(wish.order + which),
+        Deed::Cancel(Who::Stranger, _)
+        | Deed::Place
+        | Deed::PlaceAgain
+        | Deed::PlaceOther
+        | Deed::Pay(..)
+        | Deed::Verify(_)
+        | Deed::Refund(..)
+        | Deed::Dispatch
+        | Deed::Deliver
+        | Deed::Receive(..)
+        | Deed::Adjust(..)
+        | Deed::Product(..) => None,
+    }
 }

@@ -1,7 +1,7 @@
 //! One batch, one transaction: journal, load, decide, save, commit; and what to do when that fails.
 
 use crate::{
-    Decision, Heard, Outgoing, Participant, Redrive, Why, dead,
+    Decision, Heard, Outgoing, Participant, Redrive, Why, connect, dead,
     delivery::Delivery,
     journal::{self, Entry},
     participant::{AfterCommit, Live},
@@ -18,7 +18,7 @@ const OUTPUT_BYTES: usize = 512 << 10;
 /// Pause before a transient failure is tried again, at first; it doubles, jittered, up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(20);
 /// Longest pause between tries.
-const PAUSE_MAX: Duration = Duration::from_secs(5);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Longest reason that is kept with a dead letter: some errors quote what they met.
 const WHY_BYTES: usize = 300;
 /// A batch that loses the race with another replica this often goes on one by one.
@@ -75,7 +75,9 @@ impl Failed {
             Self::Database(sqlx::Error::Database(error)) => match error.code().as_deref() {
                 Some("23505") => Remedy::Again,
                 Some(code)
-                    if ["08", "40", "53", "57P", "55P03", "25006"].iter().any(|c| code.starts_with(c)) =>
+                    if ["08", "40", "53", "57", "55P03", "25006", "25P03"]
+                        .iter()
+                        .any(|c| code.starts_with(c)) =>
                 {
                     Remedy::Wait
                 }
@@ -145,8 +147,8 @@ async fn take_one<P: Participant>(
     let mut verdict: Option<String> = None;
     loop {
         let outcome = match &verdict {
-            Some(why) if redrive => in_vain(service, db, delivery, why).await,
-            Some(why) => bury(service, db, delivery, why).await,
+            Some(why) if redrive => caught(in_vain(service, db, delivery, why)).await,
+            Some(why) => caught(bury(service, db, delivery, why)).await,
             None if redrive => caught(self::redrive::<P>(service, db, rules, delivery)).await,
             None => attempt::<P>(service, db, rules, &[delivery]).await,
         };
@@ -193,7 +195,7 @@ async fn attempt<P: Participant>(
 }
 
 async fn caught(work: impl Future<Output = Result<Taken, Failed>>) -> Result<Taken, Failed> {
-    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    let outcome = AssertUnwindSafe(connect::in_time(work)).catch_unwind().await;
     outcome.unwrap_or_else(|panic| Err(Failed::Panicked(words_of(&*panic))))
 }
 

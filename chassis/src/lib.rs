@@ -12,6 +12,7 @@ mod delivery;
 mod health;
 mod in_flight;
 mod journal;
+mod journal_reader;
 mod lane;
 mod listener;
 mod outgoing;
@@ -29,6 +30,7 @@ pub mod signature;
 mod sweep;
 mod tasks;
 pub mod telemetry;
+mod temper;
 
 pub use answer::{Ctx, Fault};
 pub use dead::{
@@ -36,6 +38,7 @@ pub use dead::{
 };
 pub use delivery::message_id;
 pub use health::Health;
+pub use journal_reader::JournalReader;
 pub use listener::{Listener, Record};
 pub use outgoing::Outgoing;
 pub use outside::{CallFailed, CallLimits, Outside};
@@ -46,6 +49,7 @@ pub use secret::Secret;
 pub use service::{Service, Wiring};
 pub use sweep::Sweep;
 pub use tasks::Tasks;
+pub use temper::Temper;
 
 /// The database connection that a participant loads and saves with: inside the batch's transaction.
 pub type Db = sqlx::PgConnection;

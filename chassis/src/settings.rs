@@ -7,7 +7,7 @@ use std::{net::SocketAddr, time::Duration};
 /// Where the flock's parts are.
 #[derive(Debug, Clone, Args)]
 pub struct Parts {
-    /// NATS server(s), without user: each service signs in as itself
+    /// NATS, without user: each service signs in as itself. The nodes of a cluster with commas between them
     #[arg(long, env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
     pub nats_url: String,
     /// PostgreSQL: host and port are for all; user, password and database only for provisioning and audit
@@ -18,7 +18,7 @@ pub struct Parts {
         hide_env_values = true
     )]
     pub postgres_url: Secret,
-    /// Redis, for the gateway's idempotency keys and rate limits
+    /// Redis, for the gateway's idempotency keys and what was accepted lately
     #[arg(long, env = "REDIS_URL", default_value = "redis://127.0.0.1:6379", hide_env_values = true)]
     pub redis_url: Secret,
     /// MongoDB, for the payment log
@@ -30,6 +30,14 @@ pub struct Parts {
     /// One user's own secret (`starling password NAME`), for a process that is not given the flock's
     #[arg(long, env = "STARLING_PASSWORD", hide_env_values = true)]
     pub password: Option<Secret>,
+}
+
+impl Parts {
+    /// The URLs of all NATS nodes.
+    #[must_use]
+    pub fn nats_urls(&self) -> Vec<String> {
+        self.nats_url.split(',').map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()).collect()
+    }
 }
 
 /// How a service works through its messages.

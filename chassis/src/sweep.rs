@@ -1,6 +1,6 @@
 //! Timers: rows with a due time, claimed by a sweep that publishes what is due.
 
-use crate::{Db, Outgoing, Publisher, clock, service::Parts};
+use crate::{Db, Outgoing, Publisher, clock, connect, service::Parts};
 use contracts::{MessageId, Timestamp};
 use sqlx::PgPool;
 use std::{future::Future, time::Duration};
@@ -41,15 +41,18 @@ pub(crate) async fn run<S: Sweep>(parts: Parts) {
 
 /// One sweep; how many messages it published.
 async fn sweep<S: Sweep>(db: &PgPool, publisher: &Publisher) -> anyhow::Result<usize> {
-    let mut tx = db.begin().await?;
-    let due = S::due(&mut tx, clock::now()).await?;
-    tx.commit().await?;
+    let due = async {
+        let mut tx = db.begin().await?;
+        let due = S::due(&mut tx, clock::now()).await?;
+        tx.commit().await.map(|()| due)
+    };
+    let due = connect::in_time(due).await?;
     let sent: Vec<MessageId> = due.iter().map(|message| message.id).collect();
     if sent.is_empty() {
         return Ok(0);
     }
     // It may have been published before the last crash.
     publisher.publish_again(due).await?;
-    S::published(&mut *db.acquire().await?, &sent).await?;
+    connect::in_time(async { S::published(&mut *db.acquire().await?, &sent).await }).await?;
     Ok(sent.len())
 }

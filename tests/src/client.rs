@@ -32,6 +32,24 @@ pub struct Answer {
     pub body: Value,
 }
 
+impl Answer {
+    /// What was refused and for what reason, without what differs from one request to the next.
+    #[must_use]
+    pub fn refusal(&self) -> String {
+        let part = |name: &str| self.body[name].as_str().unwrap_or_default();
+        let (status, kind, outcome, detail) =
+            (self.status.as_u16(), part("type"), part("outcome"), part("detail"));
+        let abrupt =
+            self.status == StatusCode::SERVICE_UNAVAILABLE && !self.headers.contains_key("retry-after");
+        format!("{status} {kind} {outcome} {detail}{}", if abrupt { " (no Retry-After)" } else { "" })
+    }
+}
+
+/// How a request was left without an answer.
+pub(crate) fn without_answer(error: &reqwest::Error) -> String {
+    if error.is_connect() { "no connection".into() } else { "no answer".into() }
+}
+
 impl Client {
     pub(crate) fn new(flock: &Flock, role: Role, id: Uuid) -> Self {
         let token = gateway::token::mint(&flock.secret(), id, role, TOKEN_LIFE);

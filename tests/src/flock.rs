@@ -1,6 +1,6 @@
 //! The flock: servers, provisioning, processes.
 
-use crate::{Client, binary, client};
+use crate::{Client, Detours, binary, client};
 use anyhow::ensure;
 use chassis::Secret;
 use contracts::Role;
@@ -12,7 +12,7 @@ use std::{
     sync::OnceLock,
     time::{Duration, Instant},
 };
-use tools::{Process, Servers, scratch::Scratch};
+use tools::{Process, Server, Servers, scratch::Scratch};
 use uuid::Uuid;
 
 /// The services, each of which can be a process of its own.
@@ -57,21 +57,44 @@ impl Flock {
         tokio::task::spawn_blocking(move || Self::start(shape, extra)).await.expect("the flock starts")
     }
 
+    /// The same on three NATS nodes, each of which has a copy of every stream.
+    pub async fn start_own_clustered(shape: Shape, extra: &'static [(&'static str, &'static str)]) -> Self {
+        let start = move || {
+            Self::try_start::<()>(shape, extra, Servers::start_clustered).expect("the flock starts").0
+        };
+        tokio::task::spawn_blocking(start).await.expect("the flock starts")
+    }
+
+    /// Starts a flock of the caller's own that takes detours to its servers.
+    pub async fn start_own_with_detours<D: Detours>(
+        shape: Shape,
+        extra: &'static [(&'static str, &'static str)],
+    ) -> (Self, D) {
+        let start = move || Self::try_start::<D>(shape, extra, Servers::start).expect("the flock starts");
+        tokio::task::spawn_blocking(start).await.expect("the flock starts")
+    }
+
     /// Starts a flock; `extra` are more environment variables for it. Blocks: call it before the runtime is
     /// needed, or from `spawn_blocking`.
     pub fn start(shape: Shape, extra: &[(&'static str, &str)]) -> Self {
-        Self::try_start(shape, extra).expect("the flock starts")
+        Self::try_start::<()>(shape, extra, Servers::start).expect("the flock starts").0
     }
 
-    fn try_start(shape: Shape, extra: &[(&'static str, &str)]) -> anyhow::Result<Self> {
+    fn try_start<D: Detours>(
+        shape: Shape,
+        extra: &[(&'static str, &str)],
+        servers: fn(&Path, &str) -> anyhow::Result<Servers>,
+    ) -> anyhow::Result<(Self, D)> {
         let scratch = Scratch::new("flock")?;
         let secret = Uuid::new_v4().to_string();
         let auth = text(
             &Command::new(binary::starling()).arg("nats-auth").env("STARLING_SECRET", &secret).output()?,
         )?;
-        let servers = Servers::start(scratch.path(), &with_tester(&auth))?;
+        let servers = servers(scratch.path(), &with_tester(&auth))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let extra = extra.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let mut extra: Vec<_> = extra.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let detours = D::to(&servers);
+        extra.extend(detours.variables());
         let gateway = format!("127.0.0.1:{port}");
         let mut flock = Self { processes: BTreeMap::new(), servers, secret, gateway, extra, scratch };
         flock.starling(&["provision"]);
@@ -81,7 +104,7 @@ impl Flock {
             flock.processes.insert(name, process);
         }
         flock.wait_until_ready()?;
-        Ok(flock)
+        Ok((flock, detours))
     }
 
     /// Waits until the gateway says that it is ready (of other processes it knows nothing: their work is waited
@@ -125,6 +148,11 @@ impl Flock {
         client::Client::new(self, role, Uuid::new_v4())
     }
 
+    /// A customer of this id, such as one of a load's.
+    pub fn customer_of(&self, id: Uuid) -> Client {
+        client::Client::new(self, Role::Customer, id)
+    }
+
     /// Runs a command of `starling` that must succeed; what it printed.
     #[track_caller]
     pub fn starling(&self, arguments: &[&str]) -> String {
@@ -143,7 +171,8 @@ impl Flock {
         command
             .args(arguments)
             .env("STARLING_SECRET", &self.secret)
-            .env("NATS_URL", self.servers.nats.url())
+            .env("NATS_URL", self.servers.nats_url())
+            .env("NATS_REPLICAS", self.servers.nats_nodes().count().to_string())
             .env("POSTGRES_URL", self.servers.postgres.url())
             .env("REDIS_URL", self.servers.redis.url())
             .env("MONGODB_URL", self.servers.mongo.url())
@@ -168,7 +197,8 @@ impl Flock {
     /// NATS with all rights.
     pub async fn nats(&self) -> async_nats::Client {
         let options = async_nats::ConnectOptions::with_user_and_password("tester".into(), "tester".into());
-        options.connect(self.servers.nats.url()).await.expect("NATS answers")
+        let nodes: Vec<&str> = self.servers.nats_nodes().map(Server::url).collect();
+        options.connect(nodes).await.expect("NATS answers")
     }
 
     /// Waits for quiet, then checks every invariant over all services.

@@ -3,8 +3,10 @@
 //! Tests that only need a running flock share one ([`Flock::shared`]); those that break something start their own.
 
 mod binary;
+mod detours;
 mod flock;
 pub use binary::starling;
+pub use detours::Detours;
 pub use flock::{Flock, SERVICES, Shape};
 
 mod client;
@@ -17,8 +19,13 @@ pub use live::{Live, LiveEvent};
 pub use order::{Order, line};
 
 mod books;
+mod log;
+mod temper;
+pub use log::LogLines;
+pub use temper::{Outsider, Temper};
 mod dead;
 mod hold;
+mod reader;
 mod story;
 mod tap;
 pub use books::{Booking, Charge};
@@ -27,9 +34,11 @@ pub use story::Story;
 pub use tap::{Passed, Tap};
 
 mod load;
+mod pulse;
 mod sales;
 mod told;
 pub use load::{Bought, Load, Sales, Wish};
+pub use pulse::{Beats, Pulse};
 pub use told::Told;
 
 mod extent;

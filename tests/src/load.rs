@@ -1,6 +1,6 @@
 //! Customers who order at a steady rate, whatever breaks meanwhile: who gets no answer asks again under the same key.
 
-use crate::{Answer, Client, Flock, Order};
+use crate::{Client, Flock, Order, client::without_answer};
 use reqwest::{Method, StatusCode};
 use std::{
     collections::BTreeSet,
@@ -168,6 +168,15 @@ async fn buy(customer: Client, sku: String, wish: Wish, accepted: Arc<AtomicUsiz
 }
 
 impl Bought {
+    /// The same request once more, under the same key, by the same customer; and then whatever followed it.
+    pub async fn ask_again(&mut self, flock: &Flock, sku: &str) {
+        let customer = flock.customer_of(self.customer);
+        self.place(&customer, &Order::of(sku, 1).paid_by(self.wish.method())).await;
+        if self.wish == Wish::TakeBack {
+            self.take_back(&customer).await;
+        }
+    }
+
     /// Asks for the order under its key until it is accepted.
     async fn place(&mut self, customer: &Client, order: &Order) {
         let ask = || {
@@ -180,7 +189,9 @@ impl Bought {
                     self.ids.insert(answer.body["order_id"].as_str().expect("an order id").to_owned());
                     return;
                 }
-                Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE => problem("placing", &answer),
+                Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE => {
+                    format!("placing: {}", answer.refusal())
+                }
                 Ok(answer) => panic!("placing an order: {answer:?}"),
                 Err(error) => without_answer(&error),
             };
@@ -199,7 +210,9 @@ impl Bought {
             let ask = customer.request(Method::DELETE, &format!("/v1/orders/{order}"));
             let why = match customer.try_send(ask).await {
                 Ok(answer) if answer.status == StatusCode::ACCEPTED => return,
-                Ok(answer) if matches!(answer.status.as_u16(), 404 | 503) => problem("cancelling", &answer),
+                Ok(answer) if matches!(answer.status.as_u16(), 404 | 503) => {
+                    format!("cancelling: {}", answer.refusal())
+                }
                 Ok(answer) => panic!("cancelling {order}: {answer:?}"),
                 Err(error) => without_answer(&error),
             };
@@ -208,14 +221,4 @@ impl Bought {
             tokio::time::sleep(PAUSE).await;
         }
     }
-}
-
-/// What was refused and for what reason, without what differs from one order to the next.
-fn problem(what: &str, answer: &Answer) -> String {
-    let part = |name: &str| answer.body[name].as_str().unwrap_or_default().to_owned();
-    format!("{what}: {} {} {} {}", answer.status.as_u16(), part("type"), part("outcome"), part("detail"))
-}
-
-fn without_answer(error: &reqwest::Error) -> String {
-    if error.is_connect() { "no connection".into() } else { "no answer".into() }
 }

@@ -1,25 +1,10 @@
 //! Everything that the services told, read from the streams: under how many ids each fact was told of each order.
 
 use crate::{Flock, load::Wish};
-use async_nats::{
-    HeaderMap,
-    jetstream::{
-        self,
-        consumer::{AckPolicy, pull},
-    },
-};
+use async_nats::HeaderMap;
 use contracts::{HEADER_ID, HEADER_SUBJECT};
-use futures_util::StreamExt;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
-
-/// Messages asked for at once.
-const BATCH: usize = 2_000;
-/// How long to wait for them.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The ids under which each event was told, by order and subject. A fact that is published again keeps its id: two
 /// ids are two facts.
@@ -29,25 +14,11 @@ pub struct Told(BTreeMap<Uuid, BTreeMap<String, BTreeSet<String>>>);
 impl Told {
     /// Reads these streams whole.
     pub async fn of(flock: &Flock, streams: &[&str]) -> Self {
-        let jetstream = jetstream::new(flock.nats().await);
         let mut told = Self::default();
         for stream in streams {
-            let stream = jetstream.get_stream(*stream).await.expect("the stream is there");
-            let config =
-                pull::Config { ack_policy: AckPolicy::None, headers_only: true, ..Default::default() };
-            let reader = stream.create_consumer(config).await.expect("a reader");
-            let mut waiting = reader.cached_info().num_pending;
-            while waiting > 0 {
-                let batch = reader.fetch().max_messages(BATCH).expires(PATIENCE).messages().await;
-                let mut batch = batch.expect("messages");
-                let before = waiting;
-                while let Some(message) = batch.next().await {
-                    let message = message.expect("a message");
-                    waiting = message.info().expect("it comes from a stream").pending;
-                    told.hear(&message.subject, message.headers.as_ref());
-                }
-                assert!(waiting < before, "the stream goes on");
-            }
+            flock
+                .read_stream(stream, true, |message| told.hear(&message.subject, message.headers.as_ref()))
+                .await;
         }
         told
     }

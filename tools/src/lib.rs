@@ -18,8 +18,11 @@
 
 pub mod mongo;
 pub mod nats;
+pub mod nats_cluster;
 pub mod postgres;
 pub mod redis;
+
+pub mod proxy;
 
 mod servers;
 pub use servers::{Place, Ports, Servers};

@@ -27,6 +27,8 @@ const RELOAD_LIMIT: Duration = Duration::from_secs(10);
 /// How often its log is looked at meanwhile.
 const PAUSE: Duration = Duration::from_millis(5);
 const AUTHORIZATION: &str = "authorization.conf";
+/// The folder of its streams, in the server's own.
+pub(crate) const STORE: &str = "jetstream";
 
 /// Starts a server with its data in `place`, on this port or on a free one.
 ///
@@ -36,17 +38,28 @@ const AUTHORIZATION: &str = "authorization.conf";
 /// # Errors
 /// When there is no nats-server to be had, or it does not start.
 pub fn start(place: &Path, port: Option<u16>, auth: &str) -> anyhow::Result<Server> {
+    start_as("nats", place, port, auth, "")
+}
+
+/// The same under a name, and with more lines of configuration.
+pub(crate) fn start_as(
+    name: &str,
+    place: &Path,
+    port: Option<u16>,
+    auth: &str,
+    more: &str,
+) -> anyhow::Result<Server> {
     let program = provide()?;
     let port = Port::claim(port)?;
     let monitor = Port::claim(None)?;
     fs::create_dir_all(place)?;
     write_private(&place.join(AUTHORIZATION), auth)?;
     let configuration = place.join("nats.conf");
-    fs::write(&configuration, configure(&port, &monitor, &place.join("jetstream")))?;
+    fs::write(&configuration, configure(&port, &monitor, &place.join(STORE)) + more)?;
     let mut command = Command::new(program);
     command.arg("-c").arg(&configuration).env("GOMEMLIMIT", MEMORY_LIMIT);
     let url = format!("nats://127.0.0.1:{}", port.number());
-    Ok(Server::start(Launch::new(&command, "nats", place), port, url, hello)?.with_monitor(monitor))
+    Ok(Server::start(Launch::new(&command, name, place), port, url, hello)?.with_monitor(monitor))
 }
 
 /// Replaces the authorization of a running server, which closes connections that lose their rights.

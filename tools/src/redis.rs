@@ -13,6 +13,9 @@ use crate::packages;
 use crate::port::Port;
 use crate::server::Server;
 
+/// Room for what the last 100,000 orders and more leave there.
+const MEMORY: &str = "48mb";
+
 /// Starts a server with its data in `place`, on this port or on a free one.
 ///
 /// It appends to a file that is synced every second: a kill loses nothing, a power cut a second.
@@ -26,6 +29,8 @@ pub fn start(place: &Path, port: Option<u16>) -> anyhow::Result<Server> {
     let mut command = Command::new(program);
     command.args(["--bind", "127.0.0.1", "--port", &port.number().to_string()]);
     command.args(["--save", "", "--appendonly", "yes", "--appendfsync", "everysec"]);
+    // What is kept here is a convenience, so the oldest goes when there is no more room.
+    command.args(["--maxmemory", MEMORY, "--maxmemory-policy", "volatile-ttl"]);
     command.arg("--dir").arg(place);
     let url = format!("redis://127.0.0.1:{}", port.number());
     Server::start(Launch::new(&command, "redis", place), port, url, hello)

@@ -31,13 +31,14 @@ pub struct Server {
     /// The ports are released last, when the process is gone.
     port: Port,
     monitor: Option<Port>,
+    _peers: Option<Port>,
 }
 
 impl Server {
     /// Starts the server and waits until it answers.
     pub(crate) fn start(launch: Launch, port: Port, url: String, hello: Hello) -> anyhow::Result<Self> {
         let process = Process::start(launch)?;
-        let server = Self { url, socket_dir: None, process, hello, port, monitor: None };
+        let server = Self { url, socket_dir: None, process, hello, port, monitor: None, _peers: None };
         server.wait_until_ready()?;
         Ok(server)
     }
@@ -50,6 +51,11 @@ impl Server {
     /// Says where it answers questions about itself.
     pub(crate) fn with_monitor(self, port: Port) -> Self {
         Self { monitor: Some(port), ..self }
+    }
+
+    /// Keeps the port where it is reached by servers of its kind.
+    pub(crate) fn with_peers(self, port: Port) -> Self {
+        Self { _peers: Some(port), ..self }
     }
 
     /// Where clients connect to, with user and password where it has them.
@@ -65,6 +71,10 @@ impl Server {
     /// The base URL (`http://…`) where it answers questions about itself; only NATS has one.
     pub fn monitor_url(&self) -> Option<String> {
         self.monitor.as_ref().map(|port| format!("http://127.0.0.1:{}", port.number()))
+    }
+
+    pub(crate) fn monitor_port(&self) -> Option<u16> {
+        self.monitor.as_ref().map(Port::number)
     }
 
     /// The folder of its Unix socket; only Postgres has one.

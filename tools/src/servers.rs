@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::thread::ScopedJoinHandle;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 
 use crate::postgres::Purpose;
 use crate::server::Server;
-use crate::{mongo, nats, postgres, redis};
+use crate::{mongo, nats, nats_cluster, postgres, redis};
 
 /// Where servers keep their data, and which ports they listen on.
 #[derive(Clone, Debug)]
@@ -28,11 +28,13 @@ pub enum Ports {
     Fixed { nats: u16, postgres: u16, redis: u16, mongo: u16 },
 }
 
-/// Four running servers. Dropping this stops them.
+/// Running servers. Dropping this stops them.
 #[derive(Debug)]
 pub struct Servers {
-    /// nats-server with JetStream.
+    /// nats-server with JetStream; the first node of a cluster.
     pub nats: Server,
+    /// The other nodes, where NATS is a cluster.
+    pub nats_peers: Vec<Server>,
     /// PostgreSQL; the URL is a superuser's.
     pub postgres: Server,
     /// Redis.
@@ -58,16 +60,46 @@ impl Servers {
     /// # Errors
     /// As [`Servers::start`]; also when a fixed port is in use.
     pub fn start_for(purpose: Purpose, place: &Place, auth: &str) -> anyhow::Result<Self> {
-        let [on_nats, on_postgres, on_redis, on_mongo] = place.ports.each();
+        let on_nats = place.ports.each()[0];
+        Self::start_around(purpose, place, || Ok(vec![nats::start(&place.dir.join("nats"), on_nats, auth)?]))
+    }
+
+    /// As [`Servers::start`], with NATS as a cluster of three.
+    ///
+    /// # Errors
+    /// As [`Servers::start`].
+    pub fn start_clustered(dir: &Path, auth: &str) -> anyhow::Result<Self> {
+        let place = Place { dir: dir.to_owned(), ports: Ports::Free };
+        Self::start_around(Purpose::Tests, &place, || nats_cluster::start(dir, auth))
+    }
+
+    fn start_around(
+        purpose: Purpose,
+        place: &Place,
+        nats: impl FnOnce() -> anyhow::Result<Vec<Server>> + Send,
+    ) -> anyhow::Result<Self> {
+        let [_, on_postgres, on_redis, on_mongo] = place.ports.each();
         let dir = &place.dir;
         let (nats, postgres, redis, mongo) = std::thread::scope(|scope| {
-            let nats = scope.spawn(move || nats::start(&dir.join("nats"), on_nats, auth));
+            let nats = scope.spawn(nats);
             let postgres = scope.spawn(move || postgres::start(&dir.join("postgres"), on_postgres, purpose));
             let redis = scope.spawn(move || redis::start(&dir.join("redis"), on_redis));
             let mongo = scope.spawn(move || mongo::start(&dir.join("mongo"), on_mongo));
             (joined(nats), joined(postgres), joined(redis), joined(mongo))
         });
-        Ok(Self { nats: nats?, postgres: postgres?, redis: redis?, mongo: mongo? })
+        let mut nodes = nats?.into_iter();
+        let nats = nodes.next().context("NATS has at least one node")?;
+        Ok(Self { nats, nats_peers: nodes.collect(), postgres: postgres?, redis: redis?, mongo: mongo? })
+    }
+
+    /// All nodes of NATS: one, or those of the cluster.
+    pub fn nats_nodes(&self) -> impl Iterator<Item = &Server> {
+        std::iter::once(&self.nats).chain(&self.nats_peers)
+    }
+
+    /// Where clients connect to NATS: the URLs of all nodes, with commas between them.
+    pub fn nats_url(&self) -> String {
+        self.nats_nodes().map(Server::url).collect::<Vec<_>>().join(",")
     }
 
     /// Finds, installs or builds what the servers need, without starting them: afterwards

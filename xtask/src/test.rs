@@ -15,7 +15,7 @@ pub struct Test {
     #[arg(long, short, value_name = "NAME")]
     package: Option<String>,
     /// After how many minutes the tests are killed
-    #[arg(long, value_name = "MINUTES", default_value_t = 50)]
+    #[arg(long, value_name = "MINUTES", default_value_t = 75)]
     limit: u64,
     /// For the test programs: --nocapture, --test-threads N, …
     #[arg(last = true)]

@@ -5,6 +5,13 @@
 
 mod selling;
 
+mod cluster;
+mod heal;
+mod outside;
 mod poison;
+mod postgres;
 mod processes;
+mod proxied;
+mod rolling;
 mod servers;
+mod stores;

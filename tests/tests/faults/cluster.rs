@@ -6,7 +6,7 @@ mod nodes;
 mod probe;
 
 use crate::{
-    selling::{BETWEEN, Selling},
+    selling::{BETWEEN, STOCK, Selling},
     servers::{assert_not_accepted, place},
 };
 use contracts::STREAMS;
@@ -81,8 +81,10 @@ async fn freeze_leader(selling: &Selling, probe: &Probe) {
 
 /// Kills two nodes at once: what the third has it keeps, and takes nothing.
 async fn kill_two(selling: &Selling, probe: &Probe) {
-    let Selling { flock, sku, load, .. } = selling;
+    let Selling { flock, load, .. } = selling;
     let (nodes, customer) = (Nodes::of(flock), flock.customer());
+    // Not of what the load sells: what has an unknown outcome may stand.
+    let sku = &flock.product(STOCK).await;
     let [survivor, others @ ..] = nodes.servers.as_slice() else { panic!("there are three") };
     for node in others {
         kill(node);

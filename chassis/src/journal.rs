@@ -169,7 +169,8 @@ fn encode(outputs: &[Outgoing]) -> sqlx::Result<Option<Vec<u8>>> {
     postcard::to_stdvec(outputs).map(Some).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
-fn decode(stored: Option<&[u8]>) -> sqlx::Result<Vec<Outgoing>> {
+/// What a row's outputs were.
+pub(crate) fn decode(stored: Option<&[u8]>) -> sqlx::Result<Vec<Outgoing>> {
     let Some(stored) = stored else { return Ok(vec![]) };
     postcard::from_bytes(stored).map_err(|error| sqlx::Error::Decode(error.into()))
 }

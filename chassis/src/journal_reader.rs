@@ -1,6 +1,6 @@
 //! A journal read from outside: what its service heard and said, for whoever must publish again what a stream lost.
 
-use crate::{Outgoing, connect, settings};
+use crate::{Outgoing, connect, journal, settings};
 use anyhow::Context as _;
 use contracts::{MessageId, Timestamp};
 use futures_util::{Stream, StreamExt};
@@ -67,8 +67,8 @@ impl JournalReader {
         .fetch(&self.db);
         let service = self.service;
         rows.map(move |row| {
-            let stored: Vec<u8> = row.and_then(|row| row.try_get(0))?;
-            postcard::from_bytes(&stored).with_context(|| format!("a row of the journal of {service}"))
+            let outputs = row.and_then(|row| journal::decode(row.try_get(0)?));
+            outputs.with_context(|| format!("a row of the journal of {service}"))
         })
     }
 

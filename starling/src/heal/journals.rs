@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 /// within JetStream's duplicate window, which so absorbs most of what the services publish again themselves.
 const STEP: Duration = Duration::from_secs(60);
 /// Messages that are published together: few enough to be stored one by one within the publisher's time, on a slow disk.
-const TOGETHER: usize = 200;
+pub const TOGETHER: usize = 200;
 /// How often messages are published before it is given up: the publisher itself has five seconds each time.
 const TRIES: u32 = 12;
 

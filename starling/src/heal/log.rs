@@ -1,7 +1,11 @@
 //! The payment log in MongoDB: what `payments-log` took, and the only copy of what the provider answered once payments
 //! has heard it. (Such an answer comes from a call, not from a decision: no journal has it as an output.)
 
-use super::{Patient, Report, ago, held::Held, journals::Teller};
+use super::{
+    Patient, Report, ago,
+    held::Held,
+    journals::{TOGETHER, Teller},
+};
 use anyhow::Context;
 use chassis::{Outgoing, settings};
 use contracts::{Message, MessageId, PaymentAnswered};
@@ -24,8 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const KEPT: Duration = Duration::from_secs(14 * 86_400);
 /// Clocks differ.
 const MARGIN: Duration = Duration::from_secs(3_600);
-/// Messages that are published together: few enough to be stored one by one within the publisher's time, on a slow disk.
-const TOGETHER: usize = 200;
 
 /// The log, opened for reading.
 pub struct PaymentLog {

@@ -22,6 +22,9 @@ pub enum Program {
     FerretDb(PathBuf),
 }
 
+/// FerretDB's heap may grow to five times of what lives in it before it is swept: 15 MB more, a quarter less CPU.
+const GARBAGE: &str = "400";
+
 /// Starts a server with its data in `place`, on this port or on a free one.
 ///
 /// # Errors
@@ -41,6 +44,7 @@ pub fn start(place: &Path, port: Option<u16>) -> anyhow::Result<Server> {
         Program::FerretDb(path) => {
             let mut command = Command::new(path);
             command.arg("-listen").arg(port.address().to_string()).arg("-sqlite").arg(&data);
+            command.env("GOGC", GARBAGE);
             command
         }
     };

@@ -40,7 +40,8 @@ impl Bench {
             machine: machine::machine(),
             settings: plan.noted(),
             at_rest_mb: flock
-                .usage()
+                .used()
+                .processes
                 .iter()
                 .map(|(name, usage)| ((*name).to_owned(), usage.memory_mb()))
                 .collect(),

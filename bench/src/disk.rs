@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use std::{
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -46,6 +47,19 @@ impl Data {
         let dir = self.dirs.last().context("there is one")?;
         let mut df = Command::new("df");
         kib(df.arg("-Pk").arg(dir), |text| text.lines().nth(1)?.split_whitespace().nth(3))
+    }
+
+    /// Bytes that were written to the disk on which the data is, since the machine was started.
+    #[must_use]
+    pub fn written(&self) -> Option<u64> {
+        let device = self.dirs.last()?.metadata().ok()?.dev();
+        // As glibc's `gnu_dev_major` and `gnu_dev_minor` have it.
+        let (major, minor) =
+            ((device >> 8) & 0xfff | (device >> 32) & !0xfff, device & 0xff | (device >> 12) & !0xff);
+        let stat = std::fs::read_to_string(format!("/sys/dev/block/{major}:{minor}/stat")).ok()?;
+        // The seventh field: sectors of 512 bytes (Documentation/block/stat.rst).
+        let sectors: u64 = stat.split_whitespace().nth(6)?.parse().ok()?;
+        Some(sectors * 512)
     }
 
     /// Whether so many orders find room; if not, why.

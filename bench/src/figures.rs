@@ -5,7 +5,7 @@ use crate::{
     load::{Load, Measured, Pace},
     results::{Process, Scenario},
     schedule,
-    usage::Usage,
+    usage::{Usage, Used},
 };
 
 impl Measured {
@@ -25,27 +25,25 @@ impl Measured {
             offered_s,
             latency: latency::summary(latencies),
             failed: self.tracker.failed(),
-            ..used(&self.usage, count(settled))
+            ..per_order(&self.used, count(settled))
         }
     }
 }
 
-/// What the processes used, by order.
+/// What was used, by order.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-pub fn used(usage: &[(&'static str, Usage)], orders: f64) -> Scenario {
+pub fn per_order(used: &Used, orders: f64) -> Scenario {
     let per_order = |amount: u64| amount as f64 / orders.max(1.0);
-    let written = usage.iter().map(|(_, usage)| usage.written).sum::<Option<u64>>();
     let process = |(name, usage): &(&str, Usage)| Process {
         name: (*name).into(),
         cpu_ms_per_order: per_order(usage.cpu_ms),
-        written_per_order: usage.written.map(per_order),
         memory_mb: usage.memory_mb(),
     };
     Scenario {
-        cpu_ms_per_order: per_order(usage.iter().map(|(_, usage)| usage.cpu_ms).sum()),
-        written_per_order: written.map(per_order),
-        processes: usage.iter().map(process).collect(),
+        cpu_ms_per_order: per_order(used.processes.iter().map(|(_, usage)| usage.cpu_ms).sum()),
+        written_per_order: used.written.map(per_order),
+        processes: used.processes.iter().map(process).collect(),
         ..Scenario::default()
     }
 }

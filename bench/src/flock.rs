@@ -1,6 +1,11 @@
 //! The flock under measurement: real servers, the release binary, a catalog with plenty in stock.
 
-use crate::{disk, http::Connection, shelves, usage::Usage};
+use crate::{
+    disk,
+    http::Connection,
+    shelves,
+    usage::{Usage, Used},
+};
 use anyhow::{Context, ensure};
 use std::{
     collections::BTreeMap,
@@ -125,9 +130,9 @@ impl Flock {
         tokio::task::block_in_place(|| self.processes.clear());
     }
 
-    /// The processes, and what they have used so far.
+    /// What all of it has used so far.
     #[must_use]
-    pub fn usage(&self) -> Vec<(&'static str, Usage)> {
+    pub fn used(&self) -> Used {
         let flock = self.processes.iter().map(|(name, process)| (*name, process.pid()));
         let servers = [
             ("nats-server", self.servers.nats.pid()),
@@ -135,7 +140,8 @@ impl Flock {
             ("redis", self.servers.redis.pid()),
             ("mongodb", self.servers.mongo.pid()),
         ];
-        flock.chain(servers).map(|(name, pid)| (name, Usage::of(pid))).collect()
+        let processes = flock.chain(servers).map(|(name, pid)| (name, Usage::of(pid))).collect();
+        Used { processes, written: self.data.written() }
     }
 
     fn command(&self, args: &[&str]) -> Command {

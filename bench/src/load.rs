@@ -7,7 +7,7 @@ use crate::{
     read,
     schedule::{Schedule, Window},
     tracker::{End, Tracker},
-    usage::{self, Usage},
+    usage::Used,
 };
 use anyhow::ensure;
 use futures_util::{Stream, StreamExt, stream};
@@ -130,8 +130,8 @@ pub struct Measured {
     pub tracker: Arc<Tracker>,
     /// What readers waited.
     pub reads: Arc<read::Waits>,
-    /// What each process used in that time.
-    pub usage: Vec<(&'static str, Usage)>,
+    /// What was used in that time.
+    pub used: Used,
 }
 
 /// Runs a load to its end, until all of its orders are settled. Meanwhile `during` is called with the time at which
@@ -139,10 +139,10 @@ pub struct Measured {
 pub async fn run(flock: &Flock, load: &Load, during: impl AsyncFnOnce(Instant)) -> anyhow::Result<Measured> {
     let mut running = Running::begin(flock, load).await?;
     tokio::time::sleep(load.warm_up).await;
-    let (before, from) = (flock.usage(), Instant::now());
+    let (before, from) = (flock.used(), Instant::now());
     let measured = tokio::time::sleep(load.measured);
     tokio::join!(measured, during(from));
-    let (to, after) = (Instant::now(), flock.usage());
+    let (to, after) = (Instant::now(), flock.used());
     running.tracker.window.close();
     running.placed().await?;
     running.settled().await?;
@@ -150,7 +150,7 @@ pub async fn run(flock: &Flock, load: &Load, during: impl AsyncFnOnce(Instant)) 
         window: Window { from, to },
         tracker: running.tracker.clone(),
         reads: running.reads.clone(),
-        usage: usage::since(after, &before),
+        used: after.since(&before),
     })
 }
 

@@ -1,4 +1,4 @@
-//! The bench: orders a second from accept to confirmed through HTTP, latency, CPU, memory and written bytes by process,
+//! The bench: orders a second from accept to confirmed through HTTP, latency, CPU and memory by process, bytes written,
 //! beside the physical limits of the machine measured in the same run.
 
 mod bench;

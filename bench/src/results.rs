@@ -83,7 +83,7 @@ pub struct Scenario {
     pub failed: u64,
     /// CPU of all processes, in milliseconds an order; the generator's is not in it.
     pub cpu_ms_per_order: f64,
-    /// Written to the disk by all processes, in bytes an order; none where the system does not tell.
+    /// Written to the disk, in bytes an order; none where the system does not tell.
     pub written_per_order: Option<f64>,
     /// Each process.
     pub processes: Vec<Process>,
@@ -117,8 +117,6 @@ pub struct Process {
     pub name: String,
     /// CPU, in milliseconds an order.
     pub cpu_ms_per_order: f64,
-    /// Written to the disk, in bytes an order.
-    pub written_per_order: Option<f64>,
     /// Memory at the end, in MB.
     pub memory_mb: f64,
 }

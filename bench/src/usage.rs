@@ -1,4 +1,7 @@
-//! CPU time, memory and written bytes of processes, from `/proc` (Linux).
+//! CPU time and memory of processes, from `/proc` (Linux), and what was written to the disk meanwhile.
+//!
+//! What each process wrote is not told: the kernel's count for a process (`/proc/PID/io`) takes a whole large folio of the
+//! page cache for each page in it that is changed, up to twenty times of what reaches the disk.
 
 use std::fs;
 
@@ -10,8 +13,6 @@ const TICKS: u64 = 100;
 pub struct Usage {
     /// CPU time, user and system, in milliseconds.
     pub cpu_ms: u64,
-    /// Bytes that it caused to be written to the disk; none where it may not be asked.
-    pub written: Option<u64>,
     /// Resident memory, in KiB: what is each process's own, what they share once, and their program once.
     pub memory_kib: u64,
 }
@@ -22,7 +23,6 @@ impl Usage {
     pub fn of(pid: u32) -> Self {
         let members = family(pid);
         let (mut own, mut shared, mut program, mut cpu) = (0, 0, 0, 0);
-        let mut written = self::written(pid);
         for &member in &members {
             let [anonymous, file, shmem] = memory(member);
             own += anonymous;
@@ -30,21 +30,14 @@ impl Usage {
             shared = shmem.max(shared);
             program = file.max(program);
             cpu += self::cpu(member, member == pid);
-            // A child that has ended meanwhile is in its parent's number, the next time.
-            let more = if member == pid { 0 } else { self::written(member).unwrap_or(0) };
-            written = written.map(|sum| sum + more);
         }
-        Self { cpu_ms: cpu, written, memory_kib: own + shared + program }
+        Self { cpu_ms: cpu, memory_kib: own + shared + program }
     }
 
     /// What was used since; the memory as it is now.
     #[must_use]
     pub fn since(self, before: Self) -> Self {
-        Self {
-            cpu_ms: self.cpu_ms.saturating_sub(before.cpu_ms),
-            written: self.written.zip(before.written).map(|(now, then)| now.saturating_sub(then)),
-            memory_kib: self.memory_kib,
-        }
+        Self { cpu_ms: self.cpu_ms.saturating_sub(before.cpu_ms), memory_kib: self.memory_kib }
     }
 
     /// The memory in MB (10^6 bytes).
@@ -55,12 +48,25 @@ impl Usage {
     }
 }
 
-/// What each process has used since; one that did not run before has used all that it did.
-#[must_use]
-pub fn since<'a>(after: Vec<(&'a str, Usage)>, before: &[(&str, Usage)]) -> Vec<(&'a str, Usage)> {
-    let then = |name: &str| before.iter().find(|(known, _)| *known == name).map(|(_, usage)| *usage);
-    let none = Usage { written: Some(0), ..Usage::default() };
-    after.into_iter().map(|(name, now)| (name, now.since(then(name).unwrap_or(none)))).collect()
+/// What was used up to one moment, or between two.
+#[derive(Debug, Clone, Default)]
+pub struct Used {
+    /// By each process.
+    pub processes: Vec<(&'static str, Usage)>,
+    /// Bytes that were written to the disk that the data is on, by whomever; none where the system does not tell.
+    pub written: Option<u64>,
+}
+
+impl Used {
+    /// What was used since; a process that did not run before has used all that it did.
+    #[must_use]
+    pub fn since(self, before: &Self) -> Self {
+        let then = |name: &str| before.processes.iter().find(|(known, _)| *known == name);
+        let then = |name: &str| then(name).map(|(_, usage)| *usage).unwrap_or_default();
+        let processes = self.processes.into_iter().map(|(name, now)| (name, now.since(then(name)))).collect();
+        let written = self.written.zip(before.written).map(|(now, then)| now.saturating_sub(then));
+        Self { processes, written }
+    }
 }
 
 fn cpu(pid: u32, with_ended_children: bool) -> u64 {
@@ -78,11 +84,6 @@ fn cpu(pid: u32, with_ended_children: bool) -> u64 {
 fn memory(pid: u32) -> [u64; 3] {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     ["RssAnon:", "RssFile:", "RssShmem:"].map(|name| field(&status, name).unwrap_or(0))
-}
-
-/// The kernel adds what ended children wrote to their parent's number.
-fn written(pid: u32) -> Option<u64> {
-    field(&fs::read_to_string(format!("/proc/{pid}/io")).ok()?, "write_bytes:")
 }
 
 fn field(text: &str, name: &str) -> Option<u64> {
@@ -124,10 +125,11 @@ mod tests {
 
     #[test]
     fn what_ran_before_counts_from_then_on_and_what_began_since_counts_whole() {
-        let usage = |cpu_ms, written| Usage { cpu_ms, written: Some(written), memory_kib: cpu_ms };
-        let before = [("old", usage(100, 1_000))];
-        let found = since(vec![("old", usage(150, 1_700)), ("new", usage(30, 300))], &before);
-        let expected = Usage { memory_kib: 150, ..usage(50, 700) };
-        assert_eq!(found, [("old", expected), ("new", usage(30, 300))]);
+        let usage = |cpu_ms| Usage { cpu_ms, memory_kib: cpu_ms };
+        let before = Used { processes: vec![("old", usage(100))], written: Some(1_000) };
+        let now = Used { processes: vec![("old", usage(150)), ("new", usage(30))], written: Some(1_700) };
+        let used = now.since(&before);
+        assert_eq!(used.processes, [("old", Usage { memory_kib: 150, ..usage(50) }), ("new", usage(30))]);
+        assert_eq!(used.written, Some(700));
     }
 }

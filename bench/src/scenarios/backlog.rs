@@ -2,13 +2,12 @@
 
 use crate::{
     bench::Bench,
-    figures::{count, used},
+    figures::{count, per_order},
     flock::Shape,
     load::{Pace, Running},
     mix::Mix,
     results::Scenario,
     schedule::Sample,
-    usage,
 };
 use anyhow::{Context, ensure};
 use std::time::Instant;
@@ -24,10 +23,10 @@ pub async fn run(bench: &mut Bench) -> anyhow::Result<Vec<Scenario>> {
     let accepted = running.tracker.accepted();
     ensure!(running.tracker.samples().is_empty(), "orders were settled though no service ran");
     ensure!(accepted > 0, "no order was accepted");
-    let (before, services) = (bench.flock.usage(), Instant::now());
+    let (before, services) = (bench.flock.used(), Instant::now());
     bench.flock.run(Shape::Split).await?;
     running.settled().await?;
-    let usage = usage::since(bench.flock.usage(), &before);
+    let used = bench.flock.used().since(&before);
     let mut settled: Vec<Instant> =
         running.tracker.samples().iter().map(|Sample { settled, .. }| *settled).collect();
     settled.sort_unstable();
@@ -49,6 +48,6 @@ pub async fn run(bench: &mut Bench) -> anyhow::Result<Vec<Scenario>> {
         orders_s: count(settled.len()) / seconds,
         failed: running.tracker.failed(),
         more: more.map(|(name, value)| (name.to_owned(), value)).into(),
-        ..used(&usage, count(settled.len()))
+        ..per_order(&used, count(settled.len()))
     }])
 }

@@ -45,10 +45,10 @@ pub async fn run(bench: &Bench) -> anyhow::Result<Vec<Scenario>> {
 }
 
 fn look(bench: &Bench, from: Instant) -> Memory {
-    let usage = bench.flock.usage();
+    let used = bench.flock.used();
     Memory {
         second: from.elapsed().as_secs_f64(),
-        mb: usage.iter().map(|(name, usage)| ((*name).to_owned(), usage.memory_mb())).collect(),
+        mb: used.processes.iter().map(|(name, usage)| ((*name).to_owned(), usage.memory_mb())).collect(),
     }
 }
 

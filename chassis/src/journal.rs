@@ -4,7 +4,7 @@
 //! the input itself drives the outbox, so there is no relay, no polling and no second write.
 
 use crate::{
-    Db, Outgoing,
+    Db, Outgoing, Writes,
     delivery::{Delivery, storable},
     service::Parts,
 };
@@ -43,7 +43,7 @@ pub(crate) struct Entry {
 }
 
 /// Writes what came of messages. A unique violation means that another replica was first.
-pub(crate) async fn write(db: &mut Db, entries: &mut [Entry]) -> sqlx::Result<()> {
+pub(crate) fn write(writes: &mut Writes, entries: &mut [Entry]) -> sqlx::Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
@@ -51,15 +51,14 @@ pub(crate) async fn write(db: &mut Db, entries: &mut [Entry]) -> sqlx::Result<()
     let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id.0).collect();
     let outputs = entries.iter().map(|entry| encode(&entry.outputs)).collect::<sqlx::Result<Vec<_>>>()?;
     let dead: Vec<bool> = entries.iter().map(|entry| entry.dead).collect();
-    sqlx::query(
-        "insert into journal (message_id, outputs, dead)
-         select * from unnest($1::uuid[], $2::bytea[], $3::bool[])",
-    )
-    .bind(ids)
-    .bind(outputs)
-    .bind(dead)
-    .execute(db)
-    .await?;
+    writes
+        .add(
+            "insert into journal (message_id, outputs, dead)
+             select * from unnest($1::uuid[], $2::bytea[], $3::bool[])",
+        )
+        .bind(ids)
+        .bind(outputs)
+        .bind(dead);
     Ok(())
 }
 

@@ -2,9 +2,10 @@
 
 use crate::{
     Outgoing, Participant,
-    batch::{self, Taken},
+    batch::{Desk, Taken},
     connect::Nats,
     delivery::Delivery,
+    handover::Giver,
     in_flight::InFlight,
     participant::Live,
     provision,
@@ -19,11 +20,15 @@ use tokio::{sync::mpsc, time::Instant};
 
 /// Batches whose outputs wait to be published while the next is taken.
 const PUBLISH_AHEAD: usize = 2;
+/// A batch waits for more only after one of so many messages.
+const LINGER_FROM: usize = 4;
+/// How long a message that nobody waits for waits to be taken along ([`Participant::PATIENT`]).
+const PATIENCE: Duration = Duration::from_millis(20);
 /// Outputs of several batches are published together up to this number.
 const PUBLISH_TOGETHER: usize = 1_000;
 
 /// Runs until told to stop; then the batch at hand is finished, the rest handed back.
-pub(crate) async fn run<P: Participant>(parts: Parts, rules: P::Rules) {
+pub(crate) async fn run<P: Participant>(parts: Parts, rules: P::Rules, caller: Giver<P::Attempt>) {
     let streams = provision::streams_heard(&parts.wiring);
     let Some(mut puller) = bind(&parts, &streams, usize::from(parts.runtime.batch_messages)).await else {
         return;
@@ -31,7 +36,8 @@ pub(crate) async fn run<P: Participant>(parts: Parts, rules: P::Rules) {
     let in_flight = InFlight::default();
     let (publish, waiting) = mpsc::channel(PUBLISH_AHEAD);
     let publishing = publish_all(parts.clone(), in_flight.clone(), waiting);
-    let pulling = pull_all::<P>(&parts, rules, &mut puller, in_flight.clone(), publish);
+    let desk = Desk::<P> { service: parts.name, db: parts.db(), rules, caller };
+    let pulling = pull_all(&parts, &desk, &mut puller, in_flight.clone(), publish);
     tokio::select! {
         () = in_flight.clone().keep_alive(parts.nats.clone()) => {}
         _ = futures_util::future::join(pulling, publishing) => {}
@@ -72,40 +78,49 @@ async fn try_bind(parts: &Parts, streams: &[&'static str], batch: usize) -> anyh
     Ok(Puller::open(&parts.nats, parts.name, streams, batch).await?)
 }
 
+/// Committed; to be published, and then acknowledged.
 struct Finished {
-    taken: Taken,
+    fresh: Vec<Outgoing>,
+    again: Vec<Outgoing>,
     ids: Vec<MessageId>,
 }
 
 async fn pull_all<P: Participant>(
     parts: &Parts,
-    rules: P::Rules,
+    desk: &Desk<P>,
     puller: &mut Puller,
     in_flight: InFlight,
     publish: mpsc::Sender<Finished>,
 ) {
     let (stop, runtime) = (parts.tasks.stop(), &parts.runtime);
-    let db = parts.db();
+    let (mut before, mut took) = (0, Duration::ZERO);
     while !stop.is_cancelled() {
-        let pulled = puller.batch(usize::from(runtime.batch_messages), runtime.linger(), stop).await;
+        // Under load, a batch that waits as long as the last one took has twice the size, and costs half as much a
+        // message. When little comes, who waits only makes others wait.
+        let linger = if before >= LINGER_FROM { took.min(runtime.linger()) } else { Duration::ZERO };
+        let waits = |delivery: &Delivery| {
+            let patient = P::PATIENT.iter().any(|info| info.subject == delivery.subject);
+            if patient { PATIENCE.max(linger) } else { linger }
+        };
+        let pulled = puller.batch(usize::from(runtime.batch_messages), waits, stop).await;
         let Some(mut pulled) = pulled else { continue };
         pulled.retain(|delivery| in_flight.take(delivery));
         if let Some(newest) = pulled.iter().map(|delivery| delivery.stored_at.millis()).max() {
             parts.newest.store(newest, Ordering::Relaxed);
         }
+        before = pulled.len();
         let began = Instant::now();
         let ids: Vec<MessageId> = pulled.iter().map(|delivery| delivery.id).collect();
-        let Some(taken) = batch::take::<P>(parts.name, &db, &rules, &pulled, stop).await else {
+        let Some(Taken { fresh, again, live, attempts }) = desk.take(&pulled, stop).await else {
             in_flight.hand_back(&parts.nats, &ids).await;
             continue;
         };
-        telemetry::batch(parts.name, ids.len(), began.elapsed());
+        took = began.elapsed();
+        telemetry::batch(parts.name, ids.len(), took);
         count_redelivered(parts.name, &pulled);
-        if taken.wake_caller {
-            parts.wake_caller.notify_one();
-        }
-        tell_live(&parts.nats, &taken.live).await;
-        if publish.send(Finished { taken, ids }).await.is_err() {
+        desk.caller.give(attempts);
+        tell_live(&parts.nats, &live).await;
+        if publish.send(Finished { fresh, again, ids }).await.is_err() {
             return;
         }
     }
@@ -126,14 +141,13 @@ async fn tell_live(nats: &Nats, live: &[Live]) {
 /// One step behind: while a batch waits for JetStream's sync, the next transaction runs.
 async fn publish_all(parts: Parts, in_flight: InFlight, mut waiting: mpsc::Receiver<Finished>) {
     while let Some(first) = waiting.recv().await {
-        let mut ids = first.ids;
-        let (mut fresh, mut again): (Vec<Outgoing>, Vec<Outgoing>) = (first.taken.fresh, first.taken.again);
+        let Finished { mut fresh, mut again, mut ids } = first;
         while fresh.len() < PUBLISH_TOGETHER
             && let Ok(more) = waiting.try_recv()
         {
             ids.extend(more.ids);
-            fresh.extend(more.taken.fresh);
-            again.extend(more.taken.again);
+            fresh.extend(more.fresh);
+            again.extend(more.again);
         }
         let (fresh, again) = futures_util::future::join(
             publish_patiently(&parts, &fresh, true),

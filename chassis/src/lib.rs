@@ -5,10 +5,13 @@
 
 mod answer;
 mod batch;
+mod breaker;
 pub mod clock;
 pub mod connect;
 mod dead;
 mod delivery;
+mod failed;
+mod handover;
 mod health;
 mod in_flight;
 mod journal;
@@ -22,6 +25,7 @@ pub mod permissions;
 pub mod provision;
 mod publisher;
 mod puller;
+mod redrive;
 mod rows;
 mod secret;
 mod service;
@@ -31,18 +35,21 @@ mod sweep;
 mod tasks;
 pub mod telemetry;
 mod temper;
+mod transaction;
+mod writes;
 
 pub use answer::{Ctx, Fault};
 pub use dead::{
     DeadLetter, ListDead, Redrive, ShowDead, dead_subject, list_subject, redrive_subject, show_subject,
 };
 pub use delivery::message_id;
+pub use handover::{Lease, Recorded};
 pub use health::Health;
 pub use journal_reader::JournalReader;
 pub use listener::{Listener, Record};
 pub use outgoing::Outgoing;
 pub use outside::{CallFailed, CallLimits, Outside};
-pub use participant::{AfterCommit, Decision, Fact, Heard, Live, Participant, Why};
+pub use participant::{AfterCommit, Decision, Fact, Heard, Live, Participant, Why, save};
 pub use publisher::{PublishError, Publisher};
 pub use rows::Rows;
 pub use secret::Secret;
@@ -50,6 +57,7 @@ pub use service::{Service, Wiring};
 pub use sweep::Sweep;
 pub use tasks::Tasks;
 pub use temper::Temper;
+pub use writes::{Statement, Writes};
 
 /// The database connection that a participant loads and saves with: inside the batch's transaction.
 pub type Db = sqlx::PgConnection;

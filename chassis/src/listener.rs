@@ -50,7 +50,7 @@ pub(crate) async fn run<L: Listener>(parts: Parts, listener: L) {
 async fn keep_all<L: Listener>(parts: &Parts, listener: &L, puller: &mut Puller, in_flight: &InFlight) {
     let stop = parts.tasks.stop();
     while !stop.is_cancelled() {
-        let pulled = puller.batch(BATCH, LINGER, stop).await;
+        let pulled = puller.batch(BATCH, |_| LINGER, stop).await;
         let Some(mut pulled) = pulled else { continue };
         pulled.retain(|delivery| in_flight.take(delivery));
         let ids: Vec<MessageId> = pulled.iter().map(|delivery| delivery.id).collect();

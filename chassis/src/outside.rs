@@ -2,7 +2,7 @@
 //!
 //! No outside call runs inside a transaction, and a timeout means *unknown*, never *no*.
 
-use crate::{Db, Outgoing, connect, service::Parts, telemetry};
+use crate::{Db, Outgoing, breaker::Breaker, connect, handover::Taker, service::Parts, telemetry};
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use sqlx::PgPool;
 use std::{future::Future, time::Duration};
@@ -73,27 +73,36 @@ pub struct CallFailed(pub String);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Time for publishing an answer, on top of the call's own, before the lease runs out.
 const LEASE_MARGIN: Duration = Duration::from_secs(15);
-/// Longest wait before a failed call is made again; it begins at a fraction of a second.
-const AGAIN_MAX: Duration = Duration::from_secs(30);
 
 /// Calls until told to stop; calls under way are finished, or left to the lease.
-pub(crate) async fn run<O: Outside>(parts: Parts, outside: O) {
+pub(crate) async fn run<O: Outside>(parts: Parts, outside: O, mut handed: Taker<O::Attempt>) {
     let (stop, db, limits) = (parts.tasks.stop().clone(), parts.db(), outside.limits());
-    let lease = limits.timeout + LEASE_MARGIN;
     let mut breaker = Breaker::closed(limits);
     let (mut calls, mut answers) = (FuturesUnordered::new(), FuturesUnordered::new());
-    let mut look = tokio::time::interval(LOOK_EVERY);
+    let (mut look, recorded) = (tokio::time::interval(LOOK_EVERY), handed.due.clone());
     let mut due = true;
     // Once told to stop.
     let mut until: Option<Instant> = None;
     while until.is_none() || !calls.is_empty() || !answers.is_empty() {
-        let free = breaker.allows(Instant::now()).saturating_sub(calls.len() + answers.len());
-        // Not one by one as places get free: a lease is a transaction.
+        let mut free = breaker.allows(Instant::now()).saturating_sub(calls.len() + answers.len());
+        while free > 0
+            && until.is_none()
+            && let Ok(attempt) = handed.leased.try_recv()
+        {
+            calls.push(call(&parts, &outside, limits.timeout, attempt));
+            free -= 1;
+        }
+        if breaker.is_open() || until.is_some() {
+            give_back(&parts, &outside, &db, &breaker, &mut handed).await;
+        }
+        // Not one by one as places get free: looking for attempts is a transaction.
         if until.is_none() && due && (free >= limits.concurrent / 4 || (free > 0 && calls.is_empty())) {
-            let leased = lease_due(&parts, &outside, &db, free, lease).await;
+            let leased = lease_due(&parts, &outside, &db, free, lease_time(limits)).await;
             due = leased.len() >= free;
+            free = free.saturating_sub(leased.len());
             calls.extend(leased.into_iter().map(|attempt| call(&parts, &outside, limits.timeout, attempt)));
         }
+        handed.offer(if until.is_none() { free } else { 0 });
         tokio::select! {
             biased;
             () = stop.cancelled(), if until.is_none() => until = Some(Instant::now() + parts.runtime.shutdown() / 2),
@@ -107,10 +116,34 @@ pub(crate) async fn run<O: Outside>(parts: Parts, outside: O) {
                 answers.extend(answered.into_iter().map(|answer| publish::<O>(&parts, answer)));
             }
             Some(()) = answers.next(), if !answers.is_empty() => {}
-            () = parts.wake_caller.notified() => due = true,
+            Some(attempt) = handed.leased.recv(), if free > 0 => {
+                calls.push(call(&parts, &outside, limits.timeout, attempt));
+            }
+            () = recorded.notified() => due = true,
             _ = look.tick() => due = true,
         }
     }
+    give_back(&parts, &outside, &db, &breaker, &mut handed).await;
+}
+
+/// How long an attempt is its caller's.
+pub(crate) fn lease_time(limits: CallLimits) -> Duration {
+    limits.timeout + LEASE_MARGIN
+}
+
+/// Gives back what was handed over and is not called: the breaker is open, or we were told to stop.
+async fn give_back<O: Outside>(
+    parts: &Parts,
+    outside: &O,
+    db: &PgPool,
+    breaker: &Breaker,
+    handed: &mut Taker<O::Attempt>,
+) {
+    let mut attempts = vec![];
+    while let Ok(attempt) = handed.leased.try_recv() {
+        attempts.push((attempt, breaker.wait()));
+    }
+    postpone(parts, outside, db, &attempts).await;
 }
 
 async fn lease_due<O: Outside>(
@@ -173,125 +206,28 @@ async fn conclude<O: Outside>(
             Err(attempt) => {
                 telemetry::called(O::NAME, "unknown");
                 breaker.failed(O::NAME, began, Instant::now());
-                let wait = breaker.pause().mul_f64(rand::random_range(0.5..1.5)).min(AGAIN_MAX);
-                failed.push((attempt, wait));
+                failed.push((attempt, breaker.wait()));
             }
         }
     }
-    let failed: Vec<_> = failed.iter().map(|(attempt, wait)| (attempt, *wait)).collect();
-    if !failed.is_empty() {
-        let postponed = async { outside.postpone(&mut *db.acquire().await?, &failed).await };
-        if let Err::<(), sqlx::Error>(error) = connect::in_time(postponed).await {
-            tracing::warn!(service = parts.name, outside = O::NAME, %error, "leases not given back");
-        }
-    }
+    postpone(parts, outside, db, &failed).await;
     answered
+}
+
+async fn postpone<O: Outside>(parts: &Parts, outside: &O, db: &PgPool, attempts: &[(O::Attempt, Duration)]) {
+    if attempts.is_empty() {
+        return;
+    }
+    let attempts: Vec<_> = attempts.iter().map(|(attempt, wait)| (attempt, *wait)).collect();
+    let postponed = async { outside.postpone(&mut *db.acquire().await?, &attempts).await };
+    if let Err::<(), sqlx::Error>(error) = connect::in_time(postponed).await {
+        tracing::warn!(service = parts.name, outside = O::NAME, %error, "leases not given back");
+    }
 }
 
 /// Tells the answer. When it is not known to be published, the lease runs out and the same is asked again.
 async fn publish<O: Outside>(parts: &Parts, answer: Outgoing) {
     if let Err(error) = parts.publisher.publish(vec![answer]).await {
         tracing::warn!(service = parts.name, outside = O::NAME, %error, "answer not published");
-    }
-}
-
-/// A circuit breaker (Nygard, Release It!): after so many failures in a row nothing is called for a while, then
-/// one call at a time until one is answered. Attempts wait in their table meanwhile; none is lost.
-///
-/// While it is open only a call that it let through counts: those that were under way when it opened tell how the
-/// other side was, not how it is.
-struct Breaker {
-    limits: CallLimits,
-    failures: u32,
-    open_until: Option<Instant>,
-}
-
-impl Breaker {
-    const fn closed(limits: CallLimits) -> Self {
-        Self { limits, failures: 0, open_until: None }
-    }
-
-    /// Calls that may be under way at the same time.
-    fn allows(&self, now: Instant) -> usize {
-        match self.open_until {
-            None => self.limits.concurrent,
-            Some(until) if now < until => 0,
-            Some(_) => 1,
-        }
-    }
-
-    /// A call that began then was answered.
-    fn answered(&mut self, name: &'static str, began: Instant) {
-        match self.open_until {
-            None => self.failures = 0,
-            Some(until) if began < until => {}
-            Some(_) => {
-                tracing::info!(outside = name, "circuit breaker closes");
-                telemetry::breaker(name, false);
-                (self.failures, self.open_until) = (0, None);
-            }
-        }
-    }
-
-    /// A call that began then was not.
-    fn failed(&mut self, name: &'static str, began: Instant, now: Instant) {
-        self.failures = self.failures.saturating_add(1);
-        match self.open_until {
-            None if self.failures < self.limits.breaker_failures => return,
-            None => {
-                tracing::warn!(outside = name, failures = self.failures, "circuit breaker opens");
-                telemetry::breaker(name, true);
-            }
-            Some(until) if began < until => return,
-            Some(_) => {
-                tracing::info!(outside = name, failures = self.failures, "circuit breaker stays open");
-            }
-        }
-        self.open_until = Some(now + self.limits.breaker_open);
-    }
-
-    /// Before the failed call is made again.
-    fn pause(&self) -> Duration {
-        Duration::from_millis(200) * self.failures.clamp(1, 50)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn breaker() -> Breaker {
-        Breaker::closed(CallLimits { concurrent: 10, breaker_failures: 3, ..CallLimits::default() })
-    }
-
-    #[test]
-    fn the_breaker_opens_after_its_failures_lets_one_through_and_closes_on_an_answer() {
-        let (mut breaker, now) = (breaker(), Instant::now());
-        let later = now + breaker.limits.breaker_open;
-        breaker.failed("test", now, now);
-        breaker.failed("test", now, now);
-        assert_eq!(breaker.allows(now), 10);
-        breaker.failed("test", now, now);
-        assert_eq!(breaker.allows(now), 0);
-        assert_eq!(breaker.allows(later), 1);
-        breaker.failed("test", later, later);
-        assert_eq!(breaker.allows(later), 0);
-        let latest = later + breaker.limits.breaker_open;
-        breaker.answered("test", latest);
-        assert_eq!(breaker.allows(latest), 10);
-    }
-
-    #[test]
-    fn what_was_under_way_when_the_breaker_opened_neither_closes_it_nor_keeps_it_open() {
-        let (mut breaker, began) = (breaker(), Instant::now());
-        let opened = began + Duration::from_secs(1);
-        for _ in 0..3 {
-            breaker.failed("test", began, opened);
-        }
-        let until = opened + breaker.limits.breaker_open;
-        breaker.answered("test", began);
-        assert_eq!(breaker.allows(opened), 0, "an answer from before");
-        breaker.failed("test", began, until);
-        assert_eq!(breaker.allows(until), 1, "a failure from before");
     }
 }

@@ -1,7 +1,7 @@
 //! The one trait of a transactional service: load, decide, save.
 
-use crate::Db;
-use contracts::{MessageEnum, MessageId, Timestamp};
+use crate::{Db, Lease, Recorded, Writes};
+use contracts::{MessageEnum, MessageId, MessageInfo, Timestamp};
 use std::future::Future;
 use uuid::Uuid;
 
@@ -14,6 +14,12 @@ pub trait Participant: Sized + Send + 'static {
     type Hears: MessageEnum;
     /// Every event that goes out.
     type Tells: MessageEnum;
+    /// What it asks of the outside world ([`crate::Outside::Attempt`]); [`std::convert::Infallible`] if nothing.
+    type Attempt: Send + 'static;
+
+    /// Messages from which nothing follows as a rule, so that nobody waits for them: they are taken along with the next
+    /// one that somebody waits for. At low load that spares most of their transactions.
+    const PATIENT: &'static [&'static MessageInfo] = &[];
 
     /// The service's settings that decisions depend on (time limits, secrets); `()` where there are none.
     type Rules: Clone + Send + Sync + 'static;
@@ -28,9 +34,28 @@ pub trait Participant: Sized + Send + 'static {
     /// Decides one message: pure, without IO, clock or randomness. What is ignored must leave no change.
     fn decide(&mut self, heard: &Heard<Self::Hears>) -> Decision<Self::Tells>;
 
-    /// Saves what changed. New rows by plain INSERT, never by upsert: a unique violation means that another
-    /// replica was first, and the batch is taken again.
-    fn save(self, db: &mut Db) -> impl Future<Output = sqlx::Result<AfterCommit>> + Send;
+    /// Says what is to be written. New rows by plain INSERT, never by upsert: a unique violation means that another
+    /// replica was first, and the batch is taken again. New attempts are leased as they are written, within `lease`.
+    ///
+    /// # Errors
+    /// When a value cannot be written as JSON.
+    fn save(self, lease: Lease, writes: &mut Writes) -> sqlx::Result<AfterCommit<Self::Attempt>>;
+}
+
+/// Saves what was decided, in the order and the groups in which a service does it, without a journal: for the tests of
+/// stores.
+///
+/// # Errors
+/// Those of [`Participant::save`] and [`Writes::run`].
+pub async fn save<P: Participant>(
+    rows: P,
+    lease: Lease,
+    db: &mut Db,
+) -> sqlx::Result<AfterCommit<P::Attempt>> {
+    let mut writes = Writes::default();
+    let after = rows.save(lease, &mut writes)?;
+    writes.run(db).await?;
+    Ok(after)
 }
 
 /// A message that came in.
@@ -108,12 +133,18 @@ impl<T: MessageEnum> Fact<T> {
 }
 
 /// What to do once the transaction is committed. None of it is needed for correctness: it is lost in a crash.
-#[derive(Debug, Default)]
-pub struct AfterCommit {
+#[derive(Debug)]
+pub struct AfterCommit<A> {
     /// To be published on core NATS, for whoever listens right now.
     pub live: Vec<Live>,
-    /// Attempts at an outside call were recorded: wake the caller ([`crate::Outside`]) rather than let it poll.
-    pub wake_caller: bool,
+    /// Attempts at outside calls, for the caller ([`crate::Outside`]).
+    pub attempts: Recorded<A>,
+}
+
+impl<A> Default for AfterCommit<A> {
+    fn default() -> Self {
+        Self { live: vec![], attempts: Recorded::default() }
+    }
 }
 
 /// A message on core NATS: it costs nothing when nobody listens.

@@ -61,12 +61,12 @@ impl Puller {
         })
     }
 
-    /// The next batch: what is there, at most `max`, waiting up to `linger` for more once it has begun. Nothing
-    /// when told to stop before anything came.
+    /// The next batch: what is there, at most `max`, waiting for more as long as the most impatient message in it
+    /// does. Nothing when told to stop before anything came.
     pub async fn batch(
         &mut self,
         max: usize,
-        linger: Duration,
+        waits: impl Fn(&Delivery) -> Duration,
         stop: &CancellationToken,
     ) -> Option<Vec<Delivery>> {
         let mut batch = Vec::with_capacity(max);
@@ -83,6 +83,9 @@ impl Puller {
                     if self.watch(HEARTBEAT * 2) {
                         continue;
                     }
+                    if until.is_some_and(|until| until <= Instant::now()) {
+                        break;
+                    }
                     let wait = until.unwrap_or_else(|| Instant::now() + HEARTBEAT);
                     tokio::select! {
                         biased;
@@ -98,7 +101,8 @@ impl Puller {
             };
             if let Some(delivery) = self.receive(message) {
                 bytes += delivery.body.len();
-                until.get_or_insert_with(|| Instant::now() + linger);
+                let at_most = Instant::now() + waits(&delivery);
+                until = Some(until.map_or(at_most, |until| until.min(at_most)));
                 batch.push(delivery);
             }
         }

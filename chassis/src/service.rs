@@ -2,18 +2,19 @@
 
 use crate::{
     Ctx, Fault, Health, Listener, Outside, Participant, Publisher, Sweep, Tasks, answer, connect, dead,
+    handover::{Giver, handover},
     journal, lane, listener, outside, settings, sweep,
 };
 use contracts::{MessageEnum, MessageInfo, Request};
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{PgPool, migrate::Migrator};
 use std::{
+    convert::Infallible,
     future::Future,
     pin::Pin,
     sync::{Arc, atomic::AtomicI64},
     time::Duration,
 };
-use tokio::sync::Notify;
 
 /// What a service says and listens to: enough to make streams, consumers, permissions, documents and the graph.
 #[derive(Debug, Clone)]
@@ -47,7 +48,6 @@ pub(crate) struct Parts {
     pub health: Health,
     pub tasks: Tasks,
     pub runtime: Arc<settings::Runtime>,
-    pub wake_caller: Arc<Notify>,
     pub wiring: Arc<Wiring>,
     /// When the newest message that the service took was stored, in milliseconds since 1970; 0: none yet.
     pub newest: Arc<AtomicI64>,
@@ -86,10 +86,27 @@ impl Service {
 
     /// Takes part in the choreography by these rules.
     #[must_use]
-    pub fn participant<P: Participant>(mut self, rules: P::Rules) -> Self {
+    pub fn participant<P: Participant<Attempt = Infallible>>(self, rules: P::Rules) -> Self {
+        let (giver, _) = handover(Duration::ZERO);
+        self.lane::<P>(rules, giver)
+    }
+
+    /// The same for one who also asks the outside world: what its decisions record is called.
+    #[must_use]
+    pub fn participant_calling<P, O>(mut self, rules: P::Rules, outside: O) -> Self
+    where
+        P: Participant<Attempt = O::Attempt>,
+        O: Outside,
+    {
+        let (giver, taker) = handover(outside::lease_time(outside.limits()));
+        self.parts.push(Box::new(move |parts| Box::pin(outside::run(parts, outside, taker))));
+        self.lane::<P>(rules, giver)
+    }
+
+    fn lane<P: Participant>(mut self, rules: P::Rules, caller: Giver<P::Attempt>) -> Self {
         self.wiring.hears = P::Hears::INFOS;
         self.wiring.tells = P::Tells::INFOS;
-        self.parts.push(Box::new(move |parts| Box::pin(lane::run::<P>(parts, rules))));
+        self.parts.push(Box::new(move |parts| Box::pin(lane::run::<P>(parts, rules, caller))));
         let name = self.wiring.name;
         self.answers_on(dead::list_subject(name), dead::list).answers_on(dead::show_subject(name), dead::show)
     }
@@ -149,13 +166,6 @@ impl Service {
         self
     }
 
-    /// Calls the outside world.
-    #[must_use]
-    pub fn calls<O: Outside>(mut self, outside: O) -> Self {
-        self.parts.push(Box::new(move |parts| Box::pin(outside::run(parts, outside))));
-        self
-    }
-
     /// What it says and listens to.
     #[must_use]
     pub const fn wiring(&self) -> &Wiring {
@@ -195,7 +205,6 @@ impl Service {
             health,
             tasks: tasks.clone(),
             runtime,
-            wake_caller: Arc::new(Notify::new()),
             wiring: Arc::new(self.wiring),
             newest: Arc::default(),
         };

@@ -46,8 +46,8 @@ pub struct Runtime {
     /// Most messages in one batch (one transaction)
     #[arg(long, env = "BATCH_MESSAGES", default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub batch_messages: u16,
-    /// How long a batch that has begun waits for more messages, in milliseconds
-    #[arg(long, env = "LINGER_MS", default_value_t = 2)]
+    /// How long, at most, a batch that has begun waits for more messages under load, in milliseconds
+    #[arg(long, env = "LINGER_MS", default_value_t = 20)]
     pub linger_ms: u64,
     /// Connections of a service to its database
     #[arg(long, env = "DB_CONNECTIONS", default_value_t = 6)]
@@ -61,7 +61,7 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// How long a batch that has begun waits for more messages.
+    /// How long, at most, a batch that has begun waits for more messages.
     #[must_use]
     pub const fn linger(&self) -> Duration {
         Duration::from_millis(self.linger_ms)

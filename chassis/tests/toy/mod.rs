@@ -1,14 +1,14 @@
 //! A toy service on real servers: it adds up what `cmd.stock.adjust` says and tells the sum.
 
 use chassis::{
-    AfterCommit, Db, Decision, Health, Heard, Outgoing, Participant, Rows, Secret, Service, Tasks, Why,
-    connect,
+    AfterCommit, Db, Decision, Health, Heard, Lease, Outgoing, Participant, Rows, Secret, Service, Tasks,
+    Why, Writes, connect,
     permissions::{Permissions, auth_block},
     provision, settings,
 };
 use contracts::{AdjustStock, MessageId, Sku, StockLevelChanged, Text};
 use sqlx::{PgPool, Row, migrate::Migrator};
-use std::{borrow::Cow, path::PathBuf, sync::Arc, time::Duration};
+use std::{borrow::Cow, convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 use tools::{Server, scratch::Scratch};
 use uuid::Uuid;
 
@@ -28,6 +28,7 @@ pub struct Sums(Rows<String, i64>);
 impl Participant for Sums {
     type Hears = Hears;
     type Tells = Tells;
+    type Attempt = Infallible;
     type Rules = ();
 
     async fn load((): &(), db: &mut Db, heard: &[Heard<Hears>]) -> sqlx::Result<Self> {
@@ -59,21 +60,19 @@ impl Participant for Sums {
         Decision::tell(heard.id, level)
     }
 
-    async fn save(self, db: &mut Db) -> sqlx::Result<AfterCommit> {
+    fn save(self, _: Lease, writes: &mut Writes) -> sqlx::Result<AfterCommit<Infallible>> {
         let (keys, sums): (Vec<String>, Vec<i64>) =
             self.0.fresh().map(|(key, sum)| (key.clone(), *sum)).unzip();
-        sqlx::query("insert into total (sku, total) select * from unnest($1::text[], $2::int8[])")
+        writes
+            .add("insert into total (sku, total) select * from unnest($1::text[], $2::int8[])")
             .bind(keys)
-            .bind(sums)
-            .execute(&mut *db)
-            .await?;
+            .bind(sums);
         let (keys, sums): (Vec<String>, Vec<i64>) =
             self.0.changed().map(|(key, sum)| (key.clone(), *sum)).unzip();
-        sqlx::query("update total t set total = u.total from unnest($1::text[], $2::int8[]) u(sku, total) where t.sku = u.sku")
+        writes
+            .add("update total t set total = u.total from unnest($1::text[], $2::int8[]) u(sku, total) where t.sku = u.sku")
             .bind(keys)
-            .bind(sums)
-            .execute(db)
-            .await?;
+            .bind(sums);
         Ok(AfterCommit::default())
     }
 }

@@ -7,13 +7,14 @@ mod store;
 pub use domain::Shelf;
 pub use requests::level;
 
-use chassis::{AfterCommit, Db, Decision, Heard, Participant, Service};
+use chassis::{AfterCommit, Db, Decision, Heard, Lease, Participant, Service, Writes};
 use contracts::{
     AdjustStock, GetStockLevel, OrderCancelled, OrderCreated, ReceiveStock, ShipmentDispatched,
     StockCommandRefused, StockCommitted, StockLevelChanged, StockRejected, StockReleased, StockReserved,
     message_enum,
 };
 use sqlx::migrate::Migrator;
+use std::convert::Infallible;
 
 message_enum! {
     /// What inventory listens to.
@@ -53,6 +54,7 @@ pub fn service() -> Service {
 impl Participant for Shelf {
     type Hears = Hears;
     type Tells = Tells;
+    type Attempt = Infallible;
     type Rules = ();
 
     async fn load((): &(), db: &mut Db, heard: &[Heard<Hears>]) -> sqlx::Result<Self> {
@@ -69,8 +71,8 @@ impl Participant for Shelf {
         }
     }
 
-    async fn save(self, db: &mut Db) -> sqlx::Result<AfterCommit> {
-        store::save(&self, db).await?;
+    fn save(self, _: Lease, writes: &mut Writes) -> sqlx::Result<AfterCommit<Infallible>> {
+        store::save(&self, writes);
         Ok(AfterCommit::default())
     }
 }

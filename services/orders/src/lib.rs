@@ -12,16 +12,17 @@ mod timers;
 pub use domain::{Book, Rules};
 pub use timers::DueOrders;
 
-use chassis::{AfterCommit, Ctx, Db, Decision, Heard, Participant, Service, clock};
+use chassis::{AfterCommit, Ctx, Db, Decision, Heard, Lease, Participant, Service, Writes, clock};
 use contracts::{
     CancelOrder, CountCopied, ExpireOrder, GetOrder, GetTimeline, ListOrders, ListStuck, Message,
-    OrderCancelRefused, OrderCancelRequested, OrderCancelled, OrderCompleted, OrderConfirmed, OrderCreated,
-    OrderDuplicate, OrderId, PaymentCaptured, PaymentDeclined, PaymentPending, PaymentRefundFailed,
-    PaymentRefunded, PaymentVoided, PlaceOrder, ProductChanged, ShipmentCancelled, ShipmentDelivered,
-    ShipmentDispatched, ShipmentHeld, ShipmentRejected, ShipmentScheduled, StockCommitted, StockRejected,
-    StockReleased, StockReserved, message_enum,
+    MessageInfo, OrderCancelRefused, OrderCancelRequested, OrderCancelled, OrderCompleted, OrderConfirmed,
+    OrderCreated, OrderDuplicate, OrderId, PaymentCaptured, PaymentDeclined, PaymentPending,
+    PaymentRefundFailed, PaymentRefunded, PaymentVoided, PlaceOrder, ProductChanged, ShipmentCancelled,
+    ShipmentDelivered, ShipmentDispatched, ShipmentHeld, ShipmentRejected, ShipmentScheduled, StockCommitted,
+    StockRejected, StockReleased, StockReserved, message_enum,
 };
 use sqlx::migrate::Migrator;
+use std::convert::Infallible;
 
 message_enum! {
     /// Every message that comes in.
@@ -113,7 +114,12 @@ pub fn service(rules: Rules) -> Service {
 impl Participant for Book {
     type Hears = Hears;
     type Tells = Tells;
+    type Attempt = Infallible;
     type Rules = Rules;
+
+    /// What is shown, not what decides: a shipment is scheduled only after all of them.
+    const PATIENT: &'static [&'static MessageInfo] =
+        &[StockReserved::INFO, ShipmentHeld::INFO, PaymentCaptured::INFO];
 
     async fn load(rules: &Rules, db: &mut Db, heard: &[Heard<Hears>]) -> sqlx::Result<Self> {
         store::load(rules, db, heard).await
@@ -123,7 +129,7 @@ impl Participant for Book {
         Self::decide(self, heard)
     }
 
-    async fn save(self, db: &mut Db) -> sqlx::Result<AfterCommit> {
-        store::save(self, db).await
+    fn save(self, _: Lease, writes: &mut Writes) -> sqlx::Result<AfterCommit<Infallible>> {
+        store::save(&self, writes)
     }
 }

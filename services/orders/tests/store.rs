@@ -6,13 +6,13 @@ mod shop;
 #[path = "shop/database.rs"]
 mod with_database;
 
-use chassis::{AfterCommit, Decision, Heard, Participant, Rows, Sweep};
+use chassis::{AfterCommit, Decision, Heard, Lease, Participant, Rows, Sweep, save};
 use contracts::{MessageId, Role};
 use orders::{Book, DueOrders, Hears, Rules, domain::Known};
 use proptest::{prelude::*, test_runner::TestRunner};
 use shop::*;
 use sqlx::{PgPool, Row};
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 use with_database::{database, load, take};
 
 /// The rows as a later batch finds them: unmarked, and without what no decision needs.
@@ -78,7 +78,7 @@ async fn a_book_survives_the_database() {
             for heard in &batch {
                 assert_eq!(book.decide(heard), memory.decide(heard), "{:?}", heard.message);
             }
-            book.save(&mut tx).await.unwrap();
+            save(book, Lease::NONE, &mut tx).await.unwrap();
             tx.commit().await.unwrap();
         }
         let stored = load(&db, &all).await;
@@ -101,8 +101,7 @@ async fn what_was_only_looked_at_is_not_written() {
     assert_eq!(version().await, before);
 }
 
-fn live(after: AfterCommit) -> Vec<(String, String)> {
-    assert!(!after.wake_caller);
+fn live(after: AfterCommit<Infallible>) -> Vec<(String, String)> {
     after.live.into_iter().map(|live| (live.subject, String::from_utf8(live.body).unwrap())).collect()
 }
 
@@ -135,9 +134,9 @@ async fn two_replicas_cannot_both_make_an_order_or_use_a_key_first() {
     let mut cancelling = Book::load(&Rules::default(), &mut second, &[by_ann()]).await.unwrap();
     assert!(matches!(placing.decide(&place()), Decision::Accept(_)));
     assert_eq!(cancelling.decide(&by_ann()), Decision::NOTED);
-    placing.save(&mut first).await.unwrap();
+    save(placing, Lease::NONE, &mut first).await.unwrap();
     first.commit().await.unwrap();
-    check_refused(cancelling.save(&mut second).await, "customer_order_pkey");
+    check_refused(save(cancelling, Lease::NONE, &mut second).await, "customer_order_pkey");
     drop(second);
 
     let other = |id| {
@@ -151,9 +150,9 @@ async fn two_replicas_cannot_both_make_an_order_or_use_a_key_first() {
     let mut a = Book::load(&Rules::default(), &mut first, std::slice::from_ref(&one)).await.unwrap();
     let mut b = Book::load(&Rules::default(), &mut second, std::slice::from_ref(&two)).await.unwrap();
     assert!(matches!(a.decide(&one), Decision::Accept(_)) && matches!(b.decide(&two), Decision::Accept(_)));
-    a.save(&mut first).await.unwrap();
+    save(a, Lease::NONE, &mut first).await.unwrap();
     first.commit().await.unwrap();
-    check_refused(b.save(&mut second).await, "idempotency_key_stands_for_one_order");
+    check_refused(save(b, Lease::NONE, &mut second).await, "idempotency_key_stands_for_one_order");
     drop(second);
     // Taken again, it is found to be an alias.
     take(&db, &[two]).await.unwrap();

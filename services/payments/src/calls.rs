@@ -1,6 +1,6 @@
 //! The calls to the provider: attempts that are due are leased, made, and answered by an event of our own.
 
-use crate::domain::{MOST_ATTEMPTS, Means, key_of};
+use crate::domain::{Attempt, MOST_ATTEMPTS, Means, key_of};
 use crate::provider::{Charge, Giveback, Provider, Reply};
 use crate::store::{self, broken};
 use chassis::{CallFailed, CallLimits, Db, Outgoing, Outside};
@@ -38,6 +38,23 @@ pub struct Leased {
     calls: i32,
     /// First sent longer ago than the provider remembers its key.
     stale: bool,
+}
+
+impl Leased {
+    /// An attempt that was leased as it was recorded.
+    pub(crate) fn recorded(order: OrderId, number: i32, attempt: &Attempt) -> Self {
+        Self {
+            order,
+            number,
+            purpose: attempt.purpose,
+            means: attempt.means.clone(),
+            amount: attempt.amount,
+            currency: attempt.currency,
+            of: attempt.of,
+            calls: 1,
+            stale: false,
+        }
+    }
 }
 
 impl<P: Provider> Outside for Calls<P> {

@@ -16,11 +16,12 @@ pub mod timers;
 
 pub use settings::{Rules, Settings};
 
-use chassis::{AfterCommit, Db, Decision, Heard, Participant, Secret, Service};
+use chassis::{AfterCommit, Db, Decision, Heard, Lease, Participant, Secret, Service, Writes};
 use contracts::{
-    GetPayment, OrderCancelled, OrderCreated, PayOrder, PaymentAnswered, PaymentCaptured,
-    PaymentCommandRefused, PaymentDeclined, PaymentPending, PaymentRefundFailed, PaymentRefunded,
-    PaymentVoided, PaymentWebhook, RefundPayment, ShipmentHeld, StockReserved, VerifyPayment, message_enum,
+    GetPayment, Message, MessageInfo, OrderCancelled, OrderCreated, PayOrder, PaymentAnswered,
+    PaymentCaptured, PaymentCommandRefused, PaymentDeclined, PaymentPending, PaymentRefundFailed,
+    PaymentRefunded, PaymentVoided, PaymentWebhook, RefundPayment, ShipmentHeld, StockReserved,
+    VerifyPayment, message_enum,
 };
 use domain::Till;
 use sqlx::migrate::Migrator;
@@ -63,8 +64,10 @@ pub fn service(places: &chassis::settings::Parts, settings: &Settings) -> Servic
     let provider = sandbox::Sandbox::at(places);
     Service::new("payments")
         .keeps(&MIGRATIONS)
-        .participant::<Till>(settings.rules(places))
-        .calls(calls::Calls::new(provider, settings.limits()))
+        .participant_calling::<Till, _>(
+            settings.rules(places),
+            calls::Calls::new(provider, settings.limits()),
+        )
         .sweeps::<timers::ForgetWebhooks>(&[])
         .answers::<GetPayment, _, _>(requests::get_payment)
 }
@@ -78,7 +81,11 @@ pub fn log_service(mongodb_url: &Secret) -> Service {
 impl Participant for Till {
     type Hears = Hears;
     type Tells = Tells;
+    type Attempt = calls::Leased;
     type Rules = Rules;
+
+    /// Before stock and shipment are known nothing is charged, and they take longer.
+    const PATIENT: &'static [&'static MessageInfo] = &[OrderCreated::INFO];
 
     async fn load(rules: &Rules, db: &mut Db, heard: &[Heard<Hears>]) -> sqlx::Result<Self> {
         store::load(rules, db, heard).await
@@ -88,7 +95,7 @@ impl Participant for Till {
         Self::decide(self, heard)
     }
 
-    async fn save(self, db: &mut Db) -> sqlx::Result<AfterCommit> {
-        store::save(&self, db).await
+    fn save(self, lease: Lease, writes: &mut Writes) -> sqlx::Result<AfterCommit<calls::Leased>> {
+        Ok(store::save(&self, lease, writes))
     }
 }

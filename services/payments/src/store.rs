@@ -11,8 +11,8 @@ mod webhooks;
 pub(crate) use attempts::purpose;
 
 use crate::domain::{Account, Attempt, Payment, Refund, Till, WebhookEvent, read};
-use crate::{Hears, Rules};
-use chassis::{AfterCommit, Db, Heard, Rows};
+use crate::{Hears, Rules, calls::Leased};
+use chassis::{AfterCommit, Db, Heard, Lease, Rows, Writes};
 use contracts::{OrderId, Reference};
 use sqlx::PgPool;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,19 +43,21 @@ pub(crate) async fn load(rules: &Rules, db: &mut Db, heard: &[Heard<Hears>]) -> 
     Ok(Till { rules: rules.clone(), accounts: accounts.collect() })
 }
 
-/// Writes what changed. Whoever closes an attempt goes before who opens one, since only one charge may be open.
-pub(crate) async fn save(till: &Till, db: &mut Db) -> sqlx::Result<AfterCommit> {
-    payments::insert(db, till.accounts.fresh()).await?;
-    payments::update(db, till.accounts.changed()).await?;
+/// Says what changed. Whoever closes an attempt goes before who opens one, since only one charge may be open.
+pub(crate) fn save(till: &Till, lease: Lease, writes: &mut Writes) -> AfterCommit<Leased> {
     let Children { attempts, refunds, webhooks } = Children::of(till);
-    attempts::update(db, &attempts.changed).await?;
-    attempts::insert(db, &attempts.fresh).await?;
-    refunds::update(db, &refunds.changed).await?;
-    refunds::insert(db, &refunds.fresh).await?;
-    webhooks::update(db, &webhooks.changed).await?;
-    webhooks::insert(db, &webhooks.fresh).await?;
-    let recorded = !attempts.fresh.is_empty();
-    Ok(AfterCommit { wake_caller: recorded, ..AfterCommit::default() })
+    attempts::update(writes, &attempts.changed);
+    if attempts.changed.iter().any(|(order, ..)| attempts.fresh.iter().any(|(opens, ..)| opens == order)) {
+        writes.then();
+    }
+    let recorded = attempts::insert(writes, &attempts.fresh, lease);
+    payments::insert(writes, till.accounts.fresh());
+    payments::update(writes, till.accounts.changed());
+    refunds::update(writes, &refunds.changed);
+    refunds::insert(writes, &refunds.fresh);
+    webhooks::update(writes, &webhooks.changed);
+    webhooks::insert(writes, &webhooks.fresh);
+    AfterCommit { attempts: recorded, ..AfterCommit::default() }
 }
 
 /// The rows under the accounts that are to be written.

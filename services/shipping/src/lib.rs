@@ -8,8 +8,8 @@ pub mod domain;
 pub mod requests;
 mod store;
 
-use carrier::{CarrierCalls, Sandbox};
-use chassis::{AfterCommit, CallLimits, Db, Decision, Heard, Participant, Service};
+use carrier::{CarrierCalls, Leased, Sandbox};
+use chassis::{AfterCommit, CallLimits, Db, Decision, Heard, Lease, Participant, Service, Writes};
 use contracts::*;
 use domain::Dock;
 use sqlx::migrate::Migrator;
@@ -84,8 +84,7 @@ impl Settings {
 pub fn service(places: &chassis::settings::Parts, settings: &Settings) -> Service {
     Service::new("shipping")
         .keeps(&MIGRATIONS)
-        .participant::<Dock>(())
-        .calls(CarrierCalls::new(Sandbox::open(places), settings.limits()))
+        .participant_calling::<Dock, _>((), CarrierCalls::new(Sandbox::open(places), settings.limits()))
         .answers::<GetShipment, _, _>(requests::get_shipment)
         .answers::<ListSlots, _, _>(requests::list_slots)
 }
@@ -93,7 +92,11 @@ pub fn service(places: &chassis::settings::Parts, settings: &Settings) -> Servic
 impl Participant for Dock {
     type Hears = Hears;
     type Tells = Tells;
+    type Attempt = Leased;
     type Rules = ();
+
+    /// It only allows what a person or the carrier will do, later.
+    const PATIENT: &'static [&'static MessageInfo] = &[OrderConfirmed::INFO];
 
     async fn load((): &(), db: &mut Db, heard: &[Heard<Hears>]) -> sqlx::Result<Self> {
         store::load(db, heard).await
@@ -103,7 +106,7 @@ impl Participant for Dock {
         domain::decide(self, heard)
     }
 
-    async fn save(self, db: &mut Db) -> sqlx::Result<AfterCommit> {
-        store::save(&self, db).await
+    fn save(self, lease: Lease, writes: &mut Writes) -> sqlx::Result<AfterCommit<Leased>> {
+        store::save(&self, lease, writes)
     }
 }

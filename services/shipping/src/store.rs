@@ -8,9 +8,10 @@ mod shipments;
 
 use crate::{
     Hears,
-    domain::{AttemptState, Dock, SlotKey, State},
+    carrier::Leased,
+    domain::{Dock, SlotKey, State},
 };
-use chassis::{AfterCommit, Db, Heard};
+use chassis::{AfterCommit, Db, Heard, Lease, Writes};
 use contracts::{OrderCreated, OrderId};
 use std::collections::BTreeSet;
 
@@ -19,7 +20,8 @@ pub(crate) use places::zones_of;
 /// Loads what a batch touches.
 pub(crate) async fn load(db: &mut Db, heard: &[Heard<Hears>]) -> sqlx::Result<Dock> {
     let wanted = Wanted::by(heard);
-    let mut dock = Dock { shipments: shipments::load(db, &wanted.orders).await?, ..Dock::default() };
+    let (shipments, destinations) = shipments::load(db, &wanted.orders, &wanted.paid).await?;
+    let mut dock = Dock { shipments, destinations, ..Dock::default() };
     if !wanted.with_attempts.is_empty() {
         dock.attempts = attempts::load(db, &wanted.with_attempts).await?;
     }
@@ -33,14 +35,14 @@ pub(crate) async fn load(db: &mut Db, heard: &[Heard<Hears>]) -> sqlx::Result<Do
     Ok(dock)
 }
 
-/// Saves what changed.
-pub(crate) async fn save(dock: &Dock, db: &mut Db) -> sqlx::Result<AfterCommit> {
-    shipments::save(db, &dock.shipments).await?;
-    shipments::save_destinations(db, &dock.destinations).await?;
-    attempts::save(db, &dock.attempts).await?;
-    places::save_slots(db, &dock.slots).await?;
-    let wake_caller = dock.attempts.fresh().any(|(_, attempt)| attempt.state == AttemptState::Due);
-    Ok(AfterCommit { wake_caller, ..AfterCommit::default() })
+/// Says what changed.
+pub(crate) fn save(dock: &Dock, lease: Lease, writes: &mut Writes) -> sqlx::Result<AfterCommit<Leased>> {
+    shipments::save(writes, &dock.shipments);
+    shipments::save_destinations(writes, &dock.destinations)?;
+    let attempts = attempts::insert(writes, dock, lease);
+    attempts::update(writes, &dock.attempts);
+    places::save_slots(writes, &dock.slots);
+    Ok(AfterCommit { attempts, ..AfterCommit::default() })
 }
 
 /// What a batch's messages ask for.
@@ -48,6 +50,8 @@ pub(crate) async fn save(dock: &Dock, db: &mut Db) -> sqlx::Result<AfterCommit> 
 struct Wanted<'a> {
     orders: BTreeSet<OrderId>,
     created: Vec<&'a OrderCreated>,
+    /// Orders that may be booked: the carrier is told where to.
+    paid: BTreeSet<OrderId>,
     /// Orders whose attempts may matter, and whose places may be freed.
     with_attempts: BTreeSet<OrderId>,
 }
@@ -61,7 +65,10 @@ impl<'a> Wanted<'a> {
                     wanted.created.push(created);
                     (created.order_id, false)
                 }
-                Hears::PaymentCaptured(message) => (message.order_id, false),
+                Hears::PaymentCaptured(message) => {
+                    wanted.paid.insert(message.order_id);
+                    (message.order_id, false)
+                }
                 Hears::ShipmentAnswered(message) => (message.order_id, true),
                 Hears::OrderCancelled(message) => (message.order_id, true),
                 Hears::OrderCancelRequested(message) => (message.order_id, true),

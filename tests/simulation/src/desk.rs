@@ -57,7 +57,7 @@ impl<P: Part> Desk<P> {
         if letter.is_for(P::SERVICE) {
             self.sequence += 1;
             self.heard.push(Rc::clone(letter));
-            let delivery = Delivery { sequence: self.sequence, letter: Rc::clone(letter) };
+            let delivery = Delivery { sequence: self.sequence, again: false, letter: Rc::clone(letter) };
             if air.is_tardy(P::SERVICE, letter) || air.random.chance(air.faults.stalled) {
                 let name = P::SERVICE.name();
                 air.note(16, Some(letter), || format!("{} is stalled on its way to {name}", letter.name()));
@@ -110,7 +110,8 @@ impl<P: Part> Desk<P> {
         if self.out.is_empty() {
             return;
         }
-        let delivery = self.out.remove(which % self.out.len());
+        let mut delivery = self.out.remove(which % self.out.len());
+        delivery.again = true;
         let (letter, name) = (Rc::clone(&delivery.letter), P::SERVICE.name());
         air.note(11, Some(&letter), || format!("{} is delivered to {name} again", letter.name()));
         self.waiting.push(delivery);

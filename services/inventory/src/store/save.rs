@@ -4,43 +4,41 @@ use crate::{
     Shelf,
     domain::{Cause, Holding, Level, Lines, Movement},
 };
-use chassis::Db;
+use chassis::Writes;
 use contracts::{OrderId, Sku};
 use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Writes what changed, in the order in which rows are locked: orders, SKUs, log.
-pub async fn save(shelf: &Shelf, db: &mut Db) -> sqlx::Result<()> {
-    insert_orders(db, shelf.orders.fresh().collect()).await?;
-    update_orders(db, shelf.orders.changed().collect()).await?;
-    insert_levels(db, shelf.levels.fresh().collect()).await?;
-    update_levels(db, shelf.levels.changed().collect()).await?;
-    insert_movements(db, &shelf.movements).await
+pub fn save(shelf: &Shelf, writes: &mut Writes) {
+    write_orders(writes, INSERT_ORDERS, shelf.orders.fresh().collect());
+    write_orders(writes, UPDATE_ORDERS, shelf.orders.changed().collect());
+    write_levels(writes, INSERT_LEVELS, shelf.levels.fresh().collect());
+    write_levels(writes, UPDATE_LEVELS, shelf.levels.changed().collect());
+    insert_movements(writes, &shelf.movements);
 }
 
-async fn insert_orders(db: &mut Db, rows: Vec<(&OrderId, &Holding)>) -> sqlx::Result<()> {
-    let sql = "insert into stock_order (order_id, state, lines)
-               select * from unnest($1::uuid[], $2::text[], $3::jsonb[])";
-    write_orders(db, sql, rows).await
-}
+const INSERT_ORDERS: &str = "insert into stock_order (order_id, state, lines)
+   select * from unnest($1::uuid[], $2::text[], $3::jsonb[])";
+const UPDATE_ORDERS: &str = "update stock_order o set state = u.state, lines = u.lines
+   from unnest($1::uuid[], $2::text[], $3::jsonb[]) u(order_id, state, lines)
+   where o.order_id = u.order_id";
+const INSERT_LEVELS: &str = "insert into stock (sku, on_hand, reserved, version)
+   select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])";
+const UPDATE_LEVELS: &str =
+    "update stock s set on_hand = u.on_hand, reserved = u.reserved, version = u.version
+   from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) u(sku, on_hand, reserved, version)
+   where s.sku = u.sku";
 
-async fn update_orders(db: &mut Db, rows: Vec<(&OrderId, &Holding)>) -> sqlx::Result<()> {
-    let sql = "update stock_order o set state = u.state, lines = u.lines
-               from unnest($1::uuid[], $2::text[], $3::jsonb[]) u(order_id, state, lines)
-               where o.order_id = u.order_id";
-    write_orders(db, sql, rows).await
-}
-
-async fn write_orders(db: &mut Db, sql: &'static str, rows: Vec<(&OrderId, &Holding)>) -> sqlx::Result<()> {
+fn write_orders(writes: &mut Writes, sql: &'static str, rows: Vec<(&OrderId, &Holding)>) {
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
     let ids: Vec<Uuid> = rows.iter().map(|(id, _)| id.0).collect();
     let (states, lines): (Vec<&str>, Vec<Option<Json<&Lines>>>) =
         rows.iter().map(|(_, holding)| columns(holding)).unzip();
-    sqlx::query(sql).bind(ids).bind(states).bind(lines).execute(db).await?;
-    Ok(())
+    writes.add(sql).bind(ids).bind(states).bind(lines);
 }
 
 const fn columns(holding: &Holding) -> (&'static str, Option<Json<&Lines>>) {
@@ -54,35 +52,20 @@ const fn columns(holding: &Holding) -> (&'static str, Option<Json<&Lines>>) {
     }
 }
 
-async fn insert_levels(db: &mut Db, rows: Vec<(&Sku, &Level)>) -> sqlx::Result<()> {
-    let sql = "insert into stock (sku, on_hand, reserved, version)
-               select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])";
-    write_levels(db, sql, rows).await
-}
-
-async fn update_levels(db: &mut Db, rows: Vec<(&Sku, &Level)>) -> sqlx::Result<()> {
-    let sql = "update stock s set on_hand = u.on_hand, reserved = u.reserved, version = u.version
-               from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])
-                    u(sku, on_hand, reserved, version)
-               where s.sku = u.sku";
-    write_levels(db, sql, rows).await
-}
-
-async fn write_levels(db: &mut Db, sql: &'static str, rows: Vec<(&Sku, &Level)>) -> sqlx::Result<()> {
+fn write_levels(writes: &mut Writes, sql: &'static str, rows: Vec<(&Sku, &Level)>) {
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
     let skus: Vec<&str> = rows.iter().map(|(sku, _)| sku.as_str()).collect();
     let on_hand: Vec<i64> = rows.iter().map(|(_, level)| level.on_hand).collect();
     let reserved: Vec<i64> = rows.iter().map(|(_, level)| level.reserved).collect();
     let versions: Vec<i64> = rows.iter().map(|(_, level)| level.version).collect();
-    sqlx::query(sql).bind(skus).bind(on_hand).bind(reserved).bind(versions).execute(db).await?;
-    Ok(())
+    writes.add(sql).bind(skus).bind(on_hand).bind(reserved).bind(versions);
 }
 
-async fn insert_movements(db: &mut Db, rows: &[Movement]) -> sqlx::Result<()> {
+fn insert_movements(writes: &mut Writes, rows: &[Movement]) {
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
     let skus: Vec<&str> = rows.iter().map(|row| row.sku.as_str()).collect();
     let quantities: Vec<i64> = rows.iter().map(|row| row.quantity).collect();
@@ -93,22 +76,20 @@ async fn insert_movements(db: &mut Db, rows: &[Movement]) -> sqlx::Result<()> {
     let reasons: Vec<Option<&str>> =
         rows.iter().map(|row| row.reason.as_ref().map(contracts::Text::as_str)).collect();
     let times: Vec<OffsetDateTime> = rows.iter().map(|row| row.at.inner()).collect();
-    sqlx::query(
-        "insert into movement (sku, quantity, kind, reference, order_id, line, reason, at)
+    writes
+        .add(
+            "insert into movement (sku, quantity, kind, reference, order_id, line, reason, at)
          select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::uuid[], $6::integer[],
                               $7::text[], $8::timestamptz[])",
-    )
-    .bind(skus)
-    .bind(quantities)
-    .bind(kinds)
-    .bind(references)
-    .bind(orders)
-    .bind(lines)
-    .bind(reasons)
-    .bind(times)
-    .execute(db)
-    .await?;
-    Ok(())
+        )
+        .bind(skus)
+        .bind(quantities)
+        .bind(kinds)
+        .bind(references)
+        .bind(orders)
+        .bind(lines)
+        .bind(reasons)
+        .bind(times);
 }
 
 /// Kind, reference and order.

@@ -1,7 +1,7 @@
 //! The shelf on a real Postgres.
 
 use crate::said::{adjust, cancelled, created, dispatched, heard, lines, order, receive, sku};
-use chassis::{Decision, Fault, Heard, Participant, Why, provision::scratch};
+use chassis::{Decision, Fault, Heard, Lease, Participant, Why, provision::scratch, save};
 use contracts::Refusal;
 use inventory::{
     Hears, MIGRATIONS, Shelf,
@@ -19,7 +19,7 @@ async fn batch(db: &PgPool, messages: Vec<Hears>) -> Result<Vec<Decision<invento
     let mut tx = db.begin().await?;
     let mut shelf = Shelf::load(&(), &mut tx, &heard).await?;
     let decisions = heard.iter().map(|heard| shelf.decide(heard)).collect();
-    shelf.save(&mut tx).await?;
+    save(shelf, Lease::NONE, &mut tx).await?;
     tx.commit().await?;
     Ok(decisions)
 }
@@ -122,9 +122,9 @@ async fn race(db: &PgPool, one: Hears, other: Hears) -> Result<(), Error> {
     let mut shelf_one = Shelf::load(&(), &mut tx_one, &one).await?;
     let mut shelf_other = Shelf::load(&(), &mut tx_other, &other).await?;
     drop((shelf_one.decide(&one[0]), shelf_other.decide(&other[0])));
-    shelf_one.save(&mut tx_one).await?;
+    save(shelf_one, Lease::NONE, &mut tx_one).await?;
     let late = async {
-        shelf_other.save(&mut tx_other).await?;
+        save(shelf_other, Lease::NONE, &mut tx_other).await?;
         tx_other.commit().await
     };
     let (first, second) = tokio::join!(tx_one.commit(), late);

@@ -2,22 +2,22 @@
 
 use super::{save_orders, words};
 use crate::domain::{Book, Entry, FirstUse, IdempotencyKey, Known, Price};
-use chassis::{AfterCommit, Db, Live, clock};
+use chassis::{AfterCommit, Live, Writes, clock};
 use contracts::{OrderId, OrderStatus, Sku};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, convert::Infallible};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Saves what changed, and says whose timelines grew.
-pub async fn save(book: Book, db: &mut Db) -> sqlx::Result<AfterCommit> {
-    insert_keys(db, book.keys.fresh()).await?;
-    save_orders::insert(db, book.orders.fresh()).await?;
-    save_orders::complete(db, book.orders.changed()).await?;
-    save_orders::update(db, book.orders.changed()).await?;
-    insert_timeline(db, &book.timeline).await?;
-    insert_products(db, book.products.fresh()).await?;
-    update_products(db, book.products.changed()).await?;
-    Ok(AfterCommit { live: live(&book), wake_caller: false })
+pub fn save(book: &Book, writes: &mut Writes) -> sqlx::Result<AfterCommit<Infallible>> {
+    save_orders::complete(writes, book.orders.changed())?;
+    insert_keys(writes, book.keys.fresh());
+    save_orders::insert(writes, book.orders.fresh())?;
+    save_orders::update(writes, book.orders.changed())?;
+    insert_timeline(writes, &book.timeline)?;
+    write_products(writes, INSERT_PRODUCTS, book.products.fresh());
+    write_products(writes, UPDATE_PRODUCTS, book.products.changed());
+    Ok(AfterCommit { live: live(book), ..AfterCommit::default() })
 }
 
 /// One note per order whose timeline grew. Who waits for an alias is told the state of its original.
@@ -38,10 +38,7 @@ fn live(book: &Book) -> Vec<Live> {
     grown.into_iter().map(note).collect()
 }
 
-async fn insert_keys<'a>(
-    db: &mut Db,
-    keys: impl Iterator<Item = (&'a IdempotencyKey, &'a FirstUse)>,
-) -> sqlx::Result<()> {
+fn insert_keys<'a>(writes: &mut Writes, keys: impl Iterator<Item = (&'a IdempotencyKey, &'a FirstUse)>) {
     let (mut customers, mut names, mut orders, mut hashes) = (vec![], vec![], vec![], vec![]);
     for ((customer, key), first) in keys {
         customers.push(customer.0);
@@ -50,22 +47,20 @@ async fn insert_keys<'a>(
         hashes.push(first.body_hash.as_str());
     }
     if customers.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(
-        "insert into idempotency (customer_id, key, order_id, body_hash)
-         select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[])",
-    )
-    .bind(customers)
-    .bind(names)
-    .bind(orders)
-    .bind(hashes)
-    .execute(db)
-    .await?;
-    Ok(())
+    writes
+        .add(
+            "insert into idempotency (customer_id, key, order_id, body_hash)
+             select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[])",
+        )
+        .bind(customers)
+        .bind(names)
+        .bind(orders)
+        .bind(hashes);
 }
 
-async fn insert_timeline(db: &mut Db, entries: &[Entry]) -> sqlx::Result<()> {
+fn insert_timeline(writes: &mut Writes, entries: &[Entry]) -> sqlx::Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
@@ -73,20 +68,19 @@ async fn insert_timeline(db: &mut Db, entries: &[Entry]) -> sqlx::Result<()> {
     let now = clock::now();
     let data = entries.iter().map(|entry| entry.data.as_ref().map(json).transpose());
     let at: Vec<OffsetDateTime> = entries.iter().map(|entry| entry.at.unwrap_or(now).inner()).collect();
-    sqlx::query(
-        "insert into timeline (order_id, seq, event, at, status, data)
-         select u.order_id, u.seq, u.event, u.at, u.status, u.data::jsonb
-         from unnest($1::uuid[], $2::int8[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
-           as u(order_id, seq, event, at, status, data)",
-    )
-    .bind(entries.iter().map(|entry| entry.order_id.0).collect::<Vec<Uuid>>())
-    .bind(entries.iter().map(|entry| entry.seq).collect::<Vec<i64>>())
-    .bind(entries.iter().map(|entry| entry.event).collect::<Vec<&str>>())
-    .bind(at)
-    .bind(entries.iter().map(|entry| words::shown_status(entry.status)).collect::<Vec<&str>>())
-    .bind(data.collect::<sqlx::Result<Vec<Option<String>>>>()?)
-    .execute(db)
-    .await?;
+    writes
+        .add(
+            "insert into timeline (order_id, seq, event, at, status, data)
+             select u.order_id, u.seq, u.event, u.at, u.status, u.data::jsonb
+             from unnest($1::uuid[], $2::int8[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
+               as u(order_id, seq, event, at, status, data)",
+        )
+        .bind(entries.iter().map(|entry| entry.order_id.0).collect::<Vec<Uuid>>())
+        .bind(entries.iter().map(|entry| entry.seq).collect::<Vec<i64>>())
+        .bind(entries.iter().map(|entry| entry.event).collect::<Vec<&str>>())
+        .bind(at)
+        .bind(entries.iter().map(|entry| words::shown_status(entry.status)).collect::<Vec<&str>>())
+        .bind(data.collect::<sqlx::Result<Vec<Option<String>>>>()?);
     Ok(())
 }
 
@@ -98,38 +92,22 @@ const UPDATE_PRODUCTS: &str = "update product p
      as u(sku, price, currency, active, version)
    where p.sku = u.sku";
 
-async fn insert_products<'a>(
-    db: &mut Db,
-    products: impl Iterator<Item = (&'a Sku, &'a Price)>,
-) -> sqlx::Result<()> {
-    write_products(db, INSERT_PRODUCTS, products).await
-}
-
-async fn update_products<'a>(
-    db: &mut Db,
-    products: impl Iterator<Item = (&'a Sku, &'a Price)>,
-) -> sqlx::Result<()> {
-    write_products(db, UPDATE_PRODUCTS, products).await
-}
-
-async fn write_products<'a>(
-    db: &mut Db,
+fn write_products<'a>(
+    writes: &mut Writes,
     sql: &'static str,
     products: impl Iterator<Item = (&'a Sku, &'a Price)>,
-) -> sqlx::Result<()> {
+) {
     let products: Vec<(&Sku, &Price)> = products.collect();
     if products.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(sql)
+    writes
+        .add(sql)
         .bind(products.iter().map(|(sku, _)| sku.as_str()).collect::<Vec<&str>>())
         .bind(products.iter().map(|(_, price)| price.price.minor()).collect::<Vec<i64>>())
         .bind(products.iter().map(|(_, price)| price.currency.as_str()).collect::<Vec<&str>>())
         .bind(products.iter().map(|(_, price)| price.active).collect::<Vec<bool>>())
-        .bind(products.iter().map(|(_, price)| price.version).collect::<Vec<i64>>())
-        .execute(db)
-        .await?;
-    Ok(())
+        .bind(products.iter().map(|(_, price)| price.version).collect::<Vec<i64>>());
 }
 
 pub(super) fn json(value: &impl serde::Serialize) -> sqlx::Result<String> {

@@ -2,7 +2,7 @@
 
 use super::{early, save::json, words};
 use crate::domain::{Known, Order, Row};
-use chassis::Db;
+use chassis::Writes;
 use contracts::OrderId;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -88,8 +88,8 @@ impl<'a> Placement<'a> {
 }
 
 /// New rows.
-pub(super) async fn insert<'a>(
-    db: &mut Db,
+pub(super) fn insert<'a>(
+    writes: &mut Writes,
     rows: impl Iterator<Item = (&'a OrderId, &'a Row)>,
 ) -> sqlx::Result<()> {
     let (mut progress, mut placement) = (Progress::default(), Placement::default());
@@ -100,7 +100,7 @@ pub(super) async fn insert<'a>(
     if progress.ids.is_empty() {
         return Ok(());
     }
-    sqlx::query(
+    writes.add(
         "insert into customer_order (order_id, state, placed_at, seq, seen, early, alias_of, deadline,
            reserved, captured, scheduled, cancel_wanted, cancel_refused, reason, next_sweep_at,
            customer_id, currency, total, on_decline, lines, address, slot, payment_method)
@@ -137,15 +137,13 @@ pub(super) async fn insert<'a>(
     .bind(placement.lines)
     .bind(placement.addresses)
     .bind(placement.slots)
-    .bind(placement.methods)
-    .execute(db)
-    .await?;
+    .bind(placement.methods);
     Ok(())
 }
 
 /// Rows that were there before their placement came: rare, so a statement of its own keeps the other narrow.
-pub(super) async fn complete<'a>(
-    db: &mut Db,
+pub(super) fn complete<'a>(
+    writes: &mut Writes,
     rows: impl Iterator<Item = (&'a OrderId, &'a Row)>,
 ) -> sqlx::Result<()> {
     let mut placement = Placement::default();
@@ -155,7 +153,7 @@ pub(super) async fn complete<'a>(
     if placement.ids.is_empty() {
         return Ok(());
     }
-    sqlx::query(
+    writes.add(
         "update customer_order o
          set customer_id = u.customer_id, currency = u.currency, total = u.total, on_decline = u.on_decline,
              lines = u.lines::jsonb, address = u.address::jsonb, slot = u.slot, payment_method = u.method
@@ -172,15 +170,15 @@ pub(super) async fn complete<'a>(
     .bind(placement.lines)
     .bind(placement.addresses)
     .bind(placement.slots)
-    .bind(placement.methods)
-    .execute(db)
-    .await?;
+    .bind(placement.methods);
+    // The same rows are changed once more, which one statement may not.
+    writes.then();
     Ok(())
 }
 
 /// Rows that were there.
-pub(super) async fn update<'a>(
-    db: &mut Db,
+pub(super) fn update<'a>(
+    writes: &mut Writes,
     rows: impl Iterator<Item = (&'a OrderId, &'a Row)>,
 ) -> sqlx::Result<()> {
     let mut progress = Progress::default();
@@ -190,7 +188,7 @@ pub(super) async fn update<'a>(
     if progress.ids.is_empty() {
         return Ok(());
     }
-    sqlx::query(
+    writes.add(
         "update customer_order o
          set state = u.state, placed_at = u.placed_at, seq = u.seq, seen = u.seen, early = u.early::jsonb,
              alias_of = u.alias_of, deadline = u.deadline, reserved = u.reserved, captured = u.captured,
@@ -221,9 +219,7 @@ pub(super) async fn update<'a>(
     .bind(progress.wanted)
     .bind(progress.refused)
     .bind(progress.reasons)
-    .bind(progress.waiting)
-    .execute(db)
-    .await?;
+    .bind(progress.waiting);
     Ok(())
 }
 

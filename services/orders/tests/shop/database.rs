@@ -2,9 +2,10 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-use chassis::{AfterCommit, Decision, Heard, Participant};
+use chassis::{AfterCommit, Decision, Heard, Lease, Participant, save};
 use orders::{Book, Hears, MIGRATIONS, Rules};
 use sqlx::{Executor, PgPool};
+use std::convert::Infallible;
 
 /// A database of its own, with connections that plan as those of the service do.
 pub async fn database() -> PgPool {
@@ -13,7 +14,7 @@ pub async fn database() -> PgPool {
 }
 
 /// One batch, one transaction: load, decide, save, commit.
-pub async fn take(db: &PgPool, batch: &[Heard<Hears>]) -> sqlx::Result<AfterCommit> {
+pub async fn take(db: &PgPool, batch: &[Heard<Hears>]) -> sqlx::Result<AfterCommit<Infallible>> {
     let mut tx = db.begin().await?;
     for plan in ["enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off"] {
         tx.execute(sqlx::AssertSqlSafe(format!("set local {plan}"))).await?;
@@ -23,7 +24,7 @@ pub async fn take(db: &PgPool, batch: &[Heard<Hears>]) -> sqlx::Result<AfterComm
         let decision = book.decide(heard);
         assert!(!matches!(decision, Decision::Ignore(chassis::Why::Impossible(_))), "{decision:?}");
     }
-    let after = book.save(&mut tx).await?;
+    let after = save(book, Lease::NONE, &mut tx).await?;
     tx.commit().await?;
     Ok(after)
 }

@@ -2,8 +2,9 @@
 
 use super::broken;
 use super::payments::{amount, optional_text, text};
+use crate::calls::Leased;
 use crate::domain::{Attempt, Means, Outcome, Progress};
-use chassis::Db;
+use chassis::{Db, Lease, Recorded, Writes};
 use contracts::{MessageId, OrderId, PaymentPurpose, Text};
 use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
@@ -20,16 +21,31 @@ pub(super) async fn load(db: &mut Db, orders: &[Uuid]) -> sqlx::Result<Vec<(Orde
     rows.iter().map(attempt).collect()
 }
 
-/// Records new attempts, due at once.
-pub(super) async fn insert(db: &mut Db, rows: &[(OrderId, &i32, &Attempt)]) -> sqlx::Result<()> {
+/// Records new attempts: the first of them leased at once, as far as the caller has places, the others due.
+pub(super) fn insert(
+    writes: &mut Writes,
+    rows: &[(OrderId, &i32, &Attempt)],
+    lease: Lease,
+) -> Recorded<Leased> {
     const SQL: &str = "insert into attempt (order_id, number, purpose, method, token, amount, currency, \
-            of_attempt, asked_by, reference, provider_ref, state, outcome) \
-        select * from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], \
-            $7::text[], $8::integer[], $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[])";
+            of_attempt, asked_by, reference, provider_ref, state, outcome, calls, first_sent_at, next_try_at) \
+        select u.order_id, u.number, u.purpose, u.method, u.token, u.amount, u.currency, u.of_attempt, u.asked_by, \
+            u.reference, u.provider_ref, case when u.leased then 'leased' else u.state end, u.outcome, \
+            u.leased::int, case when u.leased then now() end, \
+            now() + case when u.leased then $15::bigint else 0 end * interval '1 millisecond' \
+        from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], \
+            $7::text[], $8::integer[], $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bool[]) \
+            as u(order_id, number, purpose, method, token, amount, currency, of_attempt, asked_by, reference, \
+            provider_ref, state, outcome, leased)";
     if rows.is_empty() {
-        return Ok(());
+        return Recorded::default();
     }
-    let query = sqlx::query(SQL)
+    let (which, due) = lease.which(rows.iter().map(|(_, _, attempt)| attempt.progress == Progress::Due));
+    let leased = rows.iter().zip(&which).filter(|(_, leased)| **leased);
+    let leased =
+        leased.map(|((order, number, attempt), _)| Leased::recorded(*order, **number, attempt)).collect();
+    writes
+        .add(SQL)
         .bind(Vec::from_iter(rows.iter().map(|(order, _, _)| order.0)))
         .bind(Vec::from_iter(rows.iter().map(|(_, number, _)| **number)))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, a)| purpose_word(a.purpose))))
@@ -42,26 +58,28 @@ pub(super) async fn insert(db: &mut Db, rows: &[(OrderId, &i32, &Attempt)]) -> s
         .bind(Vec::from_iter(rows.iter().map(|(_, _, a)| a.reference.as_ref().map(Text::as_str))))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, a)| a.provider_ref.as_ref().map(Text::as_str))))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, a)| progress_words(a.progress).0)))
-        .bind(Vec::from_iter(rows.iter().map(|(_, _, a)| progress_words(a.progress).1)));
-    query.execute(db).await.map(drop)
+        .bind(Vec::from_iter(rows.iter().map(|(_, _, a)| progress_words(a.progress).1)))
+        .bind(which)
+        .bind(lease.millis());
+    Recorded { leased, due }
 }
 
 /// Writes what decisions change of an attempt; calls and times are the caller's.
-pub(super) async fn update(db: &mut Db, rows: &[(OrderId, &i32, &Attempt)]) -> sqlx::Result<()> {
+pub(super) fn update(writes: &mut Writes, rows: &[(OrderId, &i32, &Attempt)]) {
     const SQL: &str = "update attempt a set state = u.state, outcome = u.outcome, provider_ref = u.provider_ref \
         from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[]) \
             as u(order_id, number, state, outcome, provider_ref) \
         where a.order_id = u.order_id and a.number = u.number";
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    let query = sqlx::query(SQL)
+    writes
+        .add(SQL)
         .bind(Vec::from_iter(rows.iter().map(|(order, _, _)| order.0)))
         .bind(Vec::from_iter(rows.iter().map(|(_, number, _)| **number)))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, a)| progress_words(a.progress).0)))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, a)| progress_words(a.progress).1)))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, a)| a.provider_ref.as_ref().map(Text::as_str))));
-    query.execute(db).await.map(drop)
 }
 
 fn attempt(row: &PgRow) -> sqlx::Result<(OrderId, i32, Attempt)> {

@@ -2,7 +2,7 @@
 
 use super::broken;
 use crate::domain::{Account, Bill, Means, Payment, State, Waiting};
-use chassis::Db;
+use chassis::{Db, Writes};
 use contracts::{Amount, CustomerId, MessageId, OnDecline, OrderId, Text};
 use sqlx::{PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
@@ -25,18 +25,12 @@ pub(super) async fn view(db: &PgPool, order: OrderId) -> sqlx::Result<Option<Pay
 }
 
 /// New rows: a unique violation means that another replica was first.
-pub(super) async fn insert<'a>(
-    db: &mut Db,
-    accounts: impl Iterator<Item = (&'a OrderId, &'a Account)>,
-) -> sqlx::Result<()> {
+pub(super) fn insert<'a>(writes: &mut Writes, accounts: impl Iterator<Item = (&'a OrderId, &'a Account)>) {
     let sql = format!("insert into payment ({COLUMNS}) select {COLUMNS} from {UNNEST}");
-    Columns::of(accounts).write(db, sql).await
+    Columns::of(accounts).write(writes, &sql);
 }
 
-pub(super) async fn update<'a>(
-    db: &mut Db,
-    accounts: impl Iterator<Item = (&'a OrderId, &'a Account)>,
-) -> sqlx::Result<()> {
+pub(super) fn update<'a>(writes: &mut Writes, accounts: impl Iterator<Item = (&'a OrderId, &'a Account)>) {
     let sql = format!(
         "update payment p set customer_id = u.customer_id, state = u.state, currency = u.currency, \
          total = u.total, method = u.method, token = u.token, on_decline = u.on_decline, \
@@ -46,7 +40,7 @@ pub(super) async fn update<'a>(
          waiting_method = u.waiting_method, waiting_token = u.waiting_token \
          from {UNNEST} where p.order_id = u.order_id"
     );
-    Columns::of(accounts).write(db, sql).await
+    Columns::of(accounts).write(writes, &sql);
 }
 
 const UNNEST: &str = "unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], \
@@ -118,11 +112,12 @@ impl<'a> Columns<'a> {
         self.waiting_token.push(waiting.and_then(|waiting| waiting.means.token.as_ref()).map(Text::as_str));
     }
 
-    async fn write(self, db: &mut Db, sql: String) -> sqlx::Result<()> {
+    fn write(self, writes: &mut Writes, sql: &str) {
         if self.order_id.is_empty() {
-            return Ok(());
+            return;
         }
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql))
+        writes
+            .add(sql)
             .bind(self.order_id)
             .bind(self.customer_id)
             .bind(self.state)
@@ -144,7 +139,6 @@ impl<'a> Columns<'a> {
             .bind(self.waiting_command)
             .bind(self.waiting_method)
             .bind(self.waiting_token);
-        query.execute(db).await.map(drop)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::broken;
 use super::payments::{amount, text};
 use crate::domain::{Refund, RefundState};
-use chassis::Db;
+use chassis::{Db, Writes};
 use contracts::{OrderId, Reference};
 use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
@@ -18,35 +18,35 @@ pub(super) async fn load(db: &mut Db, orders: &[Uuid]) -> sqlx::Result<Vec<(Orde
     rows.iter().map(refund).collect()
 }
 
-pub(super) async fn insert(db: &mut Db, rows: &[(OrderId, &Reference, &Refund)]) -> sqlx::Result<()> {
+pub(super) fn insert(writes: &mut Writes, rows: &[(OrderId, &Reference, &Refund)]) {
     const SQL: &str = "insert into refund (order_id, reference, amount, state, attempt, of_attempt) \
         select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::integer[])";
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    let query = sqlx::query(SQL)
+    writes
+        .add(SQL)
         .bind(Vec::from_iter(rows.iter().map(|(order, _, _)| order.0)))
         .bind(Vec::from_iter(rows.iter().map(|(_, reference, _)| reference.as_str())))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, refund)| refund.amount.minor())))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, refund)| refund.state.word())))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, refund)| refund.attempt)))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, refund)| refund.of)));
-    query.execute(db).await.map(drop)
 }
 
 /// Only the state of a refund ever changes.
-pub(super) async fn update(db: &mut Db, rows: &[(OrderId, &Reference, &Refund)]) -> sqlx::Result<()> {
+pub(super) fn update(writes: &mut Writes, rows: &[(OrderId, &Reference, &Refund)]) {
     const SQL: &str = "update refund r set state = u.state \
         from unnest($1::uuid[], $2::text[], $3::text[]) as u(order_id, reference, state) \
         where r.order_id = u.order_id and r.reference = u.reference";
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    let query = sqlx::query(SQL)
+    writes
+        .add(SQL)
         .bind(Vec::from_iter(rows.iter().map(|(order, _, _)| order.0)))
         .bind(Vec::from_iter(rows.iter().map(|(_, reference, _)| reference.as_str())))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, refund)| refund.state.word())));
-    query.execute(db).await.map(drop)
 }
 
 fn refund(row: &PgRow) -> sqlx::Result<(OrderId, Reference, Refund)> {

@@ -3,7 +3,7 @@
 use super::broken;
 use super::payments::{optional_text, text};
 use crate::domain::{NoticeOutcome, WebhookEvent};
-use chassis::Db;
+use chassis::{Db, Writes};
 use contracts::{OrderId, Text, Timestamp};
 use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
@@ -21,15 +21,16 @@ pub(super) async fn load(db: &mut Db, orders: &[Uuid]) -> sqlx::Result<Vec<(Orde
     rows.iter().map(event).collect()
 }
 
-pub(super) async fn insert(db: &mut Db, rows: &[(OrderId, &Key, &WebhookEvent)]) -> sqlx::Result<()> {
+pub(super) fn insert(writes: &mut Writes, rows: &[(OrderId, &Key, &WebhookEvent)]) {
     const SQL: &str = "insert into webhook_event \
             (order_id, provider, event_id, attempt, outcome, provider_ref, matched, at) \
         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::text[], \
             $7::boolean[], $8::timestamptz[])";
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    let query = sqlx::query(SQL)
+    writes
+        .add(SQL)
         .bind(Vec::from_iter(rows.iter().map(|(order, _, _)| order.0)))
         .bind(Vec::from_iter(rows.iter().map(|(_, (provider, _), _)| provider.as_str())))
         .bind(Vec::from_iter(rows.iter().map(|(_, (_, event_id), _)| event_id.as_str())))
@@ -38,23 +39,22 @@ pub(super) async fn insert(db: &mut Db, rows: &[(OrderId, &Key, &WebhookEvent)])
         .bind(Vec::from_iter(rows.iter().map(|(_, _, event)| event.provider_ref.as_ref().map(Text::as_str))))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, event)| event.matched)))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, event)| event.at.inner())));
-    query.execute(db).await.map(drop)
 }
 
 /// Only whether it is matched ever changes.
-pub(super) async fn update(db: &mut Db, rows: &[(OrderId, &Key, &WebhookEvent)]) -> sqlx::Result<()> {
+pub(super) fn update(writes: &mut Writes, rows: &[(OrderId, &Key, &WebhookEvent)]) {
     const SQL: &str = "update webhook_event e set matched = u.matched \
         from unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[]) as u(order_id, provider, event_id, matched) \
         where e.order_id = u.order_id and e.provider = u.provider and e.event_id = u.event_id";
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    let query = sqlx::query(SQL)
+    writes
+        .add(SQL)
         .bind(Vec::from_iter(rows.iter().map(|(order, _, _)| order.0)))
         .bind(Vec::from_iter(rows.iter().map(|(_, (provider, _), _)| provider.as_str())))
         .bind(Vec::from_iter(rows.iter().map(|(_, (_, event_id), _)| event_id.as_str())))
         .bind(Vec::from_iter(rows.iter().map(|(_, _, event)| event.matched)));
-    query.execute(db).await.map(drop)
 }
 
 fn event(row: &PgRow) -> sqlx::Result<(OrderId, Key, WebhookEvent)> {

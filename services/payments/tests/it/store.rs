@@ -1,9 +1,13 @@
 //! The tables, on a real Postgres.
 
 use crate::world::*;
-use chassis::{AfterCommit, Decision, Heard, Participant, Sweep, provision};
+use chassis::{
+    AfterCommit, CallLimits, Decision, Heard, Lease, Outside, Participant, Sweep, provision, save,
+};
 use contracts::*;
+use payments::calls::{Calls, Leased};
 use payments::domain::{Account, Progress, Till};
+use payments::sandbox::Sandbox;
 use payments::timers::ForgetWebhooks;
 use payments::{Hears, MIGRATIONS, Rules};
 use sqlx::{AssertSqlSafe, PgPool};
@@ -14,15 +18,23 @@ pub async fn database() -> PgPool {
     provision::scratch(tools::postgres::shared(), &MIGRATIONS).await.unwrap()
 }
 
-/// Takes a batch as the runtime does; nothing may be ignored.
-pub async fn take(db: &PgPool, batch: &[Heard<Hears>]) -> sqlx::Result<(Till, AfterCommit)> {
+/// Takes a batch as the runtime does while nobody calls; nothing may be ignored.
+pub async fn take(db: &PgPool, batch: &[Heard<Hears>]) -> sqlx::Result<(Till, AfterCommit<Leased>)> {
+    take_leasing(db, batch, Lease::NONE).await
+}
+
+async fn take_leasing(
+    db: &PgPool,
+    batch: &[Heard<Hears>],
+    lease: Lease,
+) -> sqlx::Result<(Till, AfterCommit<Leased>)> {
     let mut tx = db.begin().await?;
     let mut till = Till::load(&Rules::default(), &mut tx, batch).await?;
     for heard in batch {
         let decision = till.decide(heard);
         assert!(matches!(decision, Decision::Accept(_)), "{decision:?}: {heard:?}");
     }
-    let after = till.clone().save(&mut tx).await?;
+    let after = save(till.clone(), lease, &mut tx).await?;
     tx.commit().await?;
     Ok((till, after))
 }
@@ -60,7 +72,7 @@ async fn what_was_decided_is_what_is_loaded() {
     let world = World::new();
     let ready = [heard(world.created()), heard(world.reserved()), heard(world.held())];
     let (till, after) = take(&db, &ready).await.unwrap();
-    assert!(after.wake_caller);
+    assert!(after.attempts.due && after.attempts.leased.is_empty());
     let mut account = till.accounts.get(&world.order).unwrap().clone();
     assert_eq!(contents(&stored(&db, &world).await), contents(&account));
 
@@ -86,7 +98,7 @@ async fn what_was_decided_is_what_is_loaded() {
     let answered =
         PaymentAnswered { purpose: PaymentPurpose::Refund, ..world.answered(*number, refund_failed()) };
     let (till, after) = take(&db, &[heard(answered)]).await.unwrap();
-    assert!(!after.wake_caller);
+    assert!(!after.attempts.due);
     account = till.accounts.get(&world.order).unwrap().clone();
     assert_eq!(contents(&stored(&db, &world).await), contents(&account));
 }
@@ -101,10 +113,56 @@ async fn one_batch_holds_many_orders_in_all_stages() {
     let late = World::new();
     let rest: Vec<_> = rest.chain([heard(late.cancelled())]).collect();
     let (_, after) = take(&db, &rest).await.unwrap();
-    assert!(after.wake_caller);
+    assert!(after.attempts.due && after.attempts.leased.is_empty());
     let due: i64 =
         sqlx::query_scalar("select count(*) from attempt where state = 'due'").fetch_one(&db).await.unwrap();
     assert_eq!(due, 100);
+}
+
+#[tokio::test]
+async fn attempts_are_leased_as_they_are_recorded_while_the_caller_has_places() {
+    let db = database().await;
+    let worlds = [World::new(), World::new(), World::new()];
+    let batch: Vec<_> = worlds
+        .iter()
+        .flat_map(|world| [heard(world.created()), heard(world.reserved()), heard(world.held())])
+        .collect();
+    let lease = Lease { places: 2, time: Duration::from_secs(60) };
+    let (_, after) = take_leasing(&db, &batch, lease).await.unwrap();
+    assert!(after.attempts.due, "one had no place");
+    assert_eq!(after.attempts.leased.len(), 2);
+    let rows = "select count(*) from attempt where state = 'leased' and calls = 1 and first_sent_at is not null \
+        and next_try_at between now() + interval '50 s' and now() + interval '60 s'";
+    let leased: i64 = sqlx::query_scalar(rows).fetch_one(&db).await.unwrap();
+    assert_eq!(leased, 2);
+
+    // What the database would have given the caller is what it was given.
+    sqlx::query("update attempt set next_try_at = now() where state = 'leased'").execute(&db).await.unwrap();
+    let calls = Calls::new(Sandbox::in_pool(db.clone()), CallLimits::default());
+    let found = calls.lease(&mut db.acquire().await.unwrap(), 10, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(found.len(), 3, "whose lease has run out, and who is due");
+    let found: Vec<_> = found.iter().map(|attempt| format!("{attempt:?}")).collect();
+    for given in &after.attempts.leased {
+        let again = format!("{given:?}").replace("calls: 1", "calls: 2");
+        assert!(found.contains(&again), "{again} is not in {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_charge_is_closed_and_the_next_opened_in_one_batch() {
+    let db = database().await;
+    let world = World::new();
+    take(&db, &[heard(world.created()), heard(world.reserved()), heard(world.held())]).await.unwrap();
+    leased(&db, &world, 1).await;
+    take(&db, &[heard(world.answered(1, pending())), heard(world.pay())]).await.unwrap();
+    leased(&db, &world, 2).await;
+    // The pending charge is voided, and the other way to pay begins: rows that one statement could not change.
+    let voided =
+        PaymentAnswered { purpose: PaymentPurpose::Void, ..world.answered(2, ProviderAnswer::Voided) };
+    let (till, after) = take(&db, &[heard(voided)]).await.unwrap();
+    assert!(after.attempts.due);
+    let account = till.accounts.get(&world.order).unwrap();
+    assert_eq!(contents(&stored(&db, &world).await), contents(account));
 }
 
 #[tokio::test]
@@ -116,9 +174,9 @@ async fn two_replicas_cannot_both_make_an_order() {
     drop(till.decide(&heard(world.created())));
     drop(other.decide(&heard(world.cancelled())));
     let mut tx = db.begin().await.unwrap();
-    till.save(&mut tx).await.unwrap();
+    save(till, Lease::NONE, &mut tx).await.unwrap();
     tx.commit().await.unwrap();
-    let error = other.save(&mut db.begin().await.unwrap()).await.unwrap_err();
+    let error = save(other, Lease::NONE, &mut db.begin().await.unwrap()).await.unwrap_err();
     assert!(error.as_database_error().unwrap().is_unique_violation(), "{error}");
 }
 

@@ -22,6 +22,17 @@ pub struct Leased {
 }
 
 impl Leased {
+    /// An attempt that was leased as it was recorded.
+    pub(crate) fn recorded(
+        order_id: OrderId,
+        number: i16,
+        purpose: Purpose,
+        address: Option<&Address>,
+    ) -> Self {
+        let address = (purpose == Purpose::Book).then(|| address.cloned()).flatten();
+        Self { order_id, number, purpose, address, known_for: Duration::ZERO }
+    }
+
     /// The key at the carrier: that of the booking, also for its void.
     #[must_use]
     pub fn key(&self) -> String {

@@ -1,8 +1,9 @@
 //! The table `attempt`, as decisions see it; how the caller sees it is in `carrier/queue.rs`.
 
 use super::unreadable;
-use crate::domain::{Attempt, AttemptState, Purpose};
-use chassis::{Db, Rows};
+use crate::carrier::Leased;
+use crate::domain::{Attempt, AttemptState, Dock, Purpose};
+use chassis::{Db, Lease, Recorded, Rows, Writes};
 use contracts::{CarrierAnswer, OrderId, Text};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -53,29 +54,49 @@ impl Row {
     }
 }
 
-/// Saves the attempts that were recorded or ended. When they are due and how often they were called stays as it is.
-pub(super) async fn save(db: &mut Db, attempts: &Rows<(OrderId, i16), Attempt>) -> sqlx::Result<()> {
-    let fresh = Columns::of(attempts.fresh());
-    if !fresh.orders.is_empty() {
-        sqlx::query(
-            "insert into attempt (order_id, number, purpose, of_attempt, state, outcome, tracking)
-             select u.order_id, u.number, case when u.of_attempt is null then 'book' else 'void' end,
-               u.of_attempt, u.state, u.outcome, u.tracking
-             from unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::text[], $5::text[], $6::text[])
-               as u(order_id, number, of_attempt, state, outcome, tracking)",
-        )
-        .bind(fresh.orders)
-        .bind(fresh.numbers)
-        .bind(fresh.of_attempts)
-        .bind(fresh.states)
-        .bind(fresh.outcomes)
-        .bind(fresh.trackings)
-        .execute(&mut *db)
-        .await?;
+/// Records new attempts: the first of them leased at once, as far as the caller has places, the others due.
+pub(super) fn insert(writes: &mut Writes, dock: &Dock, lease: Lease) -> Recorded<Leased> {
+    let fresh: Vec<_> = dock.attempts.fresh().collect();
+    if fresh.is_empty() {
+        return Recorded::default();
     }
+    let (which, due) = lease.which(fresh.iter().map(|(_, attempt)| attempt.state == AttemptState::Due));
+    let leased = fresh.iter().zip(&which).filter(|(_, leased)| **leased);
+    let leased = leased.map(|(((order, number), attempt), _)| {
+        Leased::recorded(*order, *number, attempt.purpose, dock.destinations.get(order))
+    });
+    let leased = leased.collect();
+    let columns = Columns::of(fresh.into_iter());
+    writes
+        .add(
+            "insert into attempt (order_id, number, purpose, of_attempt, state, outcome, tracking,
+               calls, first_leased_at, next_try_at)
+             select u.order_id, u.number, case when u.of_attempt is null then 'book' else 'void' end,
+               u.of_attempt, case when u.leased then 'leased' else u.state end, u.outcome, u.tracking,
+               u.leased::int, case when u.leased then now() end,
+               now() + case when u.leased then $8::bigint else 0 end * interval '1 ms'
+             from unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::bool[])
+               as u(order_id, number, of_attempt, state, outcome, tracking, leased)",
+        )
+        .bind(columns.orders)
+        .bind(columns.numbers)
+        .bind(columns.of_attempts)
+        .bind(columns.states)
+        .bind(columns.outcomes)
+        .bind(columns.trackings)
+        .bind(which)
+        .bind(lease.millis());
+    Recorded { leased, due }
+}
+
+/// Saves the attempts that ended. When they are due and how often they were called stays as it is.
+pub(super) fn update(writes: &mut Writes, attempts: &Rows<(OrderId, i16), Attempt>) {
     let changed = Columns::of(attempts.changed());
-    if !changed.orders.is_empty() {
-        sqlx::query(
+    if changed.orders.is_empty() {
+        return;
+    }
+    writes
+        .add(
             "update attempt a set state = u.state, outcome = u.outcome, tracking = u.tracking
              from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::text[])
                as u(order_id, number, state, outcome, tracking)
@@ -85,11 +106,7 @@ pub(super) async fn save(db: &mut Db, attempts: &Rows<(OrderId, i16), Attempt>) 
         .bind(changed.numbers)
         .bind(changed.states)
         .bind(changed.outcomes)
-        .bind(changed.trackings)
-        .execute(&mut *db)
-        .await?;
-    }
-    Ok(())
+        .bind(changed.trackings);
 }
 
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use super::unreadable;
 use crate::domain::{Room, SlotKey, Slots, Zone, Zones};
-use chassis::Db;
+use chassis::{Db, Writes};
 use contracts::{Country, OrderCreated, Text};
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -91,20 +91,18 @@ fn key(zone: String, slot: String) -> sqlx::Result<SlotKey> {
 }
 
 /// One row a slot, however many orders took a place in it.
-pub(super) async fn save_slots(db: &mut Db, slots: &Slots) -> sqlx::Result<()> {
+pub(super) fn save_slots(writes: &mut Writes, slots: &Slots) {
     let changed: Vec<_> = slots.changed().collect();
     if changed.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(
-        "update slot s set taken = u.taken
-         from unnest($1::text[], $2::text[], $3::bigint[]) as u(zone, slot, taken)
-         where s.zone = u.zone and s.slot = u.slot",
-    )
-    .bind(changed.iter().map(|(key, _)| key.zone.as_str()).collect::<Vec<_>>())
-    .bind(changed.iter().map(|(key, _)| key.slot.as_str()).collect::<Vec<_>>())
-    .bind(changed.iter().map(|(_, room)| room.taken).collect::<Vec<_>>())
-    .execute(db)
-    .await?;
-    Ok(())
+    writes
+        .add(
+            "update slot s set taken = u.taken
+             from unnest($1::text[], $2::text[], $3::bigint[]) as u(zone, slot, taken)
+             where s.zone = u.zone and s.slot = u.slot",
+        )
+        .bind(changed.iter().map(|(key, _)| key.zone.as_str()).collect::<Vec<_>>())
+        .bind(changed.iter().map(|(key, _)| key.slot.as_str()).collect::<Vec<_>>())
+        .bind(changed.iter().map(|(_, room)| room.taken).collect::<Vec<_>>());
 }

@@ -2,10 +2,8 @@
 
 use super::unreadable;
 use crate::domain::{Parcel, Shipment, State};
-use chassis::{Db, Rows};
+use chassis::{Db, Rows, Statement, Writes};
 use contracts::{Address, CustomerId, OrderId, Text};
-use sqlx::query::Query;
-use sqlx::{Postgres, postgres::PgArguments};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -21,19 +19,37 @@ struct Row {
     attempts: i16,
     carrier: Option<String>,
     tracking: Option<String>,
+    address: Option<String>,
 }
 
-/// Loads and locks the rows of these orders.
-pub(super) async fn load(db: &mut Db, orders: &BTreeSet<OrderId>) -> sqlx::Result<Rows<OrderId, Shipment>> {
-    let ids: Vec<Uuid> = orders.iter().map(|order| order.0).collect();
+/// Loads and locks the rows of these orders; and where the parcels go of those that may be booked.
+pub(super) async fn load(
+    db: &mut Db,
+    orders: &BTreeSet<OrderId>,
+    to_book: &BTreeSet<OrderId>,
+) -> sqlx::Result<(Rows<OrderId, Shipment>, Rows<OrderId, Address>)> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select order_id, state, customer_id, zone, slot, paid, confirmed, attempts, carrier, tracking
+        "select order_id, state, customer_id, zone, slot, paid, confirmed, attempts, carrier, tracking,
+           case when order_id = any($2)
+             then (select d.address::text from destination d where d.order_id = shipment.order_id) end as address
          from shipment where order_id = any($1) order by order_id for update",
     )
-    .bind(ids)
+    .bind(ids(orders))
+    .bind(ids(to_book))
     .fetch_all(db)
     .await?;
-    rows.into_iter().map(|row| Ok((OrderId(row.order_id), row.read()?))).collect()
+    let (mut shipments, mut destinations) = (vec![], vec![]);
+    for row in rows {
+        let order = OrderId(row.order_id);
+        let address = row.address.as_deref().map(serde_json::from_str).transpose().map_err(unreadable)?;
+        destinations.extend(address.map(|address| (order, address)));
+        shipments.push((order, row.read()?));
+    }
+    Ok((shipments.into_iter().collect(), destinations.into_iter().collect()))
+}
+
+fn ids(orders: &BTreeSet<OrderId>) -> Vec<Uuid> {
+    orders.iter().map(|order| order.0).collect()
 }
 
 impl Row {
@@ -66,20 +82,20 @@ impl Row {
 }
 
 /// Saves the rows that were made or changed.
-pub(super) async fn save(db: &mut Db, shipments: &Rows<OrderId, Shipment>) -> sqlx::Result<()> {
+pub(super) fn save(writes: &mut Writes, shipments: &Rows<OrderId, Shipment>) {
     let fresh: Vec<_> = shipments.fresh().collect();
     if !fresh.is_empty() {
-        let insert = sqlx::query(
+        let insert = writes.add(
             "insert into shipment
                (order_id, state, customer_id, zone, slot, paid, confirmed, attempts, carrier, tracking)
              select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::bool[],
                $7::bool[], $8::smallint[], $9::text[], $10::text[])",
         );
-        bind(insert, &fresh).execute(&mut *db).await?;
+        bind(insert, &fresh);
     }
     let changed: Vec<_> = shipments.changed().collect();
     if !changed.is_empty() {
-        let update = sqlx::query(
+        let update = writes.add(
             "update shipment s
              set state = u.state, customer_id = u.customer_id, zone = u.zone, slot = u.slot, paid = u.paid,
                confirmed = u.confirmed, attempts = u.attempts, carrier = u.carrier, tracking = u.tracking
@@ -88,19 +104,16 @@ pub(super) async fn save(db: &mut Db, shipments: &Rows<OrderId, Shipment>) -> sq
                as u(order_id, state, customer_id, zone, slot, paid, confirmed, attempts, carrier, tracking)
              where s.order_id = u.order_id",
         );
-        bind(update, &changed).execute(&mut *db).await?;
+        bind(update, &changed);
     }
-    Ok(())
 }
 
-type Saving<'q> = Query<'q, Postgres, PgArguments>;
-
 /// Binds rows as one array a column.
-fn bind<'q>(query: Saving<'q>, rows: &[(&OrderId, &'q Shipment)]) -> Saving<'q> {
+fn bind(statement: Statement<'_>, rows: &[(&OrderId, &Shipment)]) {
     fn column<'q, T>(rows: &[(&OrderId, &'q Shipment)], value: impl Fn(&'q Shipment) -> T) -> Vec<T> {
         rows.iter().map(|(_, shipment)| value(shipment)).collect()
     }
-    query
+    statement
         .bind(rows.iter().map(|(order, _)| order.0).collect::<Vec<Uuid>>())
         .bind(column(rows, |s| s.state.name()))
         .bind(column(rows, |s| s.customer_id.map(|customer| customer.0)))
@@ -110,30 +123,28 @@ fn bind<'q>(query: Saving<'q>, rows: &[(&OrderId, &'q Shipment)]) -> Saving<'q> 
         .bind(column(rows, |s| s.confirmed))
         .bind(column(rows, |s| s.attempts))
         .bind(column(rows, |s| s.state.parcel().map(|parcel| parcel.carrier.as_str())))
-        .bind(column(rows, |s| s.state.parcel().map(|parcel| parcel.tracking.as_str())))
+        .bind(column(rows, |s| s.state.parcel().map(|parcel| parcel.tracking.as_str())));
 }
 
 /// Writes down where parcels go.
-pub(super) async fn save_destinations(
-    db: &mut Db,
+pub(super) fn save_destinations(
+    writes: &mut Writes,
     destinations: &Rows<OrderId, Address>,
 ) -> sqlx::Result<()> {
-    let mut ids: Vec<Uuid> = Vec::new();
+    let mut orders: Vec<Uuid> = Vec::new();
     let mut addresses: Vec<String> = Vec::new();
     for (order, address) in destinations.fresh() {
-        ids.push(order.0);
+        orders.push(order.0);
         addresses.push(serde_json::to_string(address).map_err(|error| sqlx::Error::Encode(error.into()))?);
     }
-    if ids.is_empty() {
-        return Ok(());
+    if !orders.is_empty() {
+        writes
+            .add(
+                "insert into destination (order_id, address)
+                 select u.order_id, u.address::jsonb from unnest($1::uuid[], $2::text[]) as u(order_id, address)",
+            )
+            .bind(orders)
+            .bind(addresses);
     }
-    sqlx::query(
-        "insert into destination (order_id, address)
-         select u.order_id, u.address::jsonb from unnest($1::uuid[], $2::text[]) as u(order_id, address)",
-    )
-    .bind(ids)
-    .bind(addresses)
-    .execute(db)
-    .await?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use chassis::{Db, Heard};
 use contracts::*;
 use shipping::{
     Hears,
+    carrier::Leased,
     domain::{Dock, Room, SlotKey, Zone, Zones},
 };
 use sqlx::PgPool;
@@ -135,6 +136,7 @@ pub async fn take(db: &PgPool, batch: &[Heard<Hears>]) -> Vec<chassis::Decision<
     decisions
 }
 
-pub async fn save(dock: Dock, db: &mut Db) -> sqlx::Result<chassis::AfterCommit> {
-    chassis::Participant::save(dock, db).await
+/// Saves what was decided while nobody calls.
+pub async fn save(dock: Dock, db: &mut Db) -> sqlx::Result<chassis::AfterCommit<Leased>> {
+    chassis::save(dock, chassis::Lease::NONE, db).await
 }

@@ -9,7 +9,7 @@ use contracts::*;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use shipping::{
     Hears, MIGRATIONS, Tells,
-    carrier::{CarrierCalls, Sandbox},
+    carrier::{CarrierCalls, Leased, Sandbox},
     domain::{Attempt, AttemptState, Dock, Purpose, Room, SlotKey, decide},
 };
 use sqlx::PgPool;
@@ -116,7 +116,8 @@ async fn of_two_replicas_that_hear_of_an_order_first_one_has_to_begin_again() {
     let error = save(b, &mut second).await.unwrap_err();
     let error = error.into_database_error().unwrap();
     assert!(error.is_unique_violation());
-    assert_eq!(error.constraint(), Some("shipment_pkey"));
+    // Whichever of the order's rows the statement came to first.
+    assert!(["shipment_pkey", "destination_pkey"].map(Some).contains(&error.constraint()), "{error}");
     second.rollback().await.unwrap();
     // Begun again it finds the row.
     assert_eq!(take(&db, &batch_elsewhere).await, [Decision::Ignore(chassis::Why::Repeat)]);
@@ -149,16 +150,42 @@ async fn replicas_that_fill_a_slot_at_the_same_time_never_overbook_it() {
 }
 
 #[tokio::test]
-async fn recorded_attempts_wake_the_caller() {
+async fn recorded_attempts_are_due_while_nobody_calls() {
     let db = database().await;
-    for (kind, wakes) in [(Kind::Created, false), (Kind::Captured, true), (Kind::Confirmed, false)] {
+    for (kind, due) in [(Kind::Created, false), (Kind::Captured, true), (Kind::Confirmed, false)] {
         let mut tx = db.begin().await.unwrap();
         let heard = heard(order(0), message(0, kind));
         let mut dock = <Dock as Participant>::load(&(), &mut tx, std::slice::from_ref(&heard)).await.unwrap();
         assert!(matches!(decide(&mut dock, &heard), Decision::Accept(_)));
-        assert_eq!(save(dock, &mut tx).await.unwrap().wake_caller, wakes, "{kind:?}");
+        assert_eq!(save(dock, &mut tx).await.unwrap().attempts.due, due, "{kind:?}");
         tx.commit().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn an_attempt_is_leased_as_it_is_recorded_with_where_its_parcel_goes() {
+    let db = database().await;
+    take(&db, &[heard(order(0), message(0, Kind::Created))]).await;
+    let paid = heard(order(0), message(0, Kind::Captured));
+    let mut tx = db.begin().await.unwrap();
+    let mut dock = <Dock as Participant>::load(&(), &mut tx, std::slice::from_ref(&paid)).await.unwrap();
+    assert!(matches!(decide(&mut dock, &paid), Decision::Accept(_)));
+    let lease = chassis::Lease { places: 1, time: Duration::from_secs(60) };
+    let given = chassis::save(dock, lease, &mut tx).await.unwrap().attempts;
+    tx.commit().await.unwrap();
+    assert!(!given.due);
+
+    let calls = CarrierCalls::new(Sandbox::with(db.clone(), Duration::MAX), CallLimits::default());
+    let lease =
+        async || calls.lease(&mut db.acquire().await.unwrap(), 10, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(lease().await.len(), 0, "it is another's");
+    sqlx::query("update attempt set next_try_at = now()").execute(&db).await.unwrap();
+    let found = lease().await;
+    let told = |attempts: &[Leased]| -> Vec<_> {
+        attempts.iter().map(|a| (a.key(), a.purpose, a.address.clone())).collect()
+    };
+    assert!(found[0].address.is_some());
+    assert_eq!(told(&given.leased), told(&found));
 }
 
 #[track_caller]

@@ -13,6 +13,8 @@ pub(super) const PUBLISH_AHEAD: usize = 2;
 pub(super) struct Delivery {
     /// Its place in the consumer.
     pub sequence: u32,
+    /// It was delivered before.
+    pub again: bool,
     pub letter: Rc<Letter>,
 }
 
@@ -22,6 +24,13 @@ pub(super) struct Replica<P: Part> {
     pub work: Option<Work<P>>,
     pub finished: VecDeque<Finished>,
     in_flight: Vec<MessageId>,
+}
+
+/// As in the chassis: what was delivered for the first time is taken for new, until the journal refuses it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    Fresh,
+    Look,
 }
 
 /// How far the batch at hand is.
@@ -102,7 +111,7 @@ impl<P: Part> Desk<P> {
                         self.replicas[n].finished.push_back(Finished { outputs, inputs });
                     }
                     // Another replica was first: the same again, which finds its rows now.
-                    None => self.begin(n, inputs, air),
+                    None => self.begin(n, inputs, Trust::Look, air),
                 }
                 Ok(true)
             }
@@ -138,16 +147,18 @@ impl<P: Part> Desk<P> {
             }
         }
         if !inputs.is_empty() {
-            self.begin(n, inputs, air);
+            let fresh = inputs.iter().all(|delivery| !delivery.again && delivery.letter.redrive.is_none());
+            self.begin(n, inputs, if fresh { Trust::Fresh } else { Trust::Look }, air);
         }
     }
 
-    /// Begins a transaction: reads the journal, before any lock.
-    fn begin(&mut self, n: usize, inputs: Vec<Delivery>, air: &mut Air) {
+    /// Begins a transaction: reads the journal, before any lock, unless all are delivered for the first time.
+    fn begin(&mut self, n: usize, inputs: Vec<Delivery>, trust: Trust, air: &mut Air) {
         let (mut hits, mut unknown) = (vec![], vec![]);
         for delivery in &inputs {
             let letter = &delivery.letter;
-            let Some(Entry { outputs, .. }) = self.journal.get(&letter.id) else {
+            let known = self.journal.get(&letter.id).filter(|_| trust == Trust::Look);
+            let Some(Entry { outputs, .. }) = known else {
                 unknown.push(Rc::clone(letter));
                 continue;
             };

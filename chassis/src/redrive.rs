@@ -1,0 +1,61 @@
+//! Redriving a dead letter: it is decided again under its original id, so that nobody else applies the fact twice.
+
+use crate::{
+    Participant, Redrive, Writes,
+    batch::{Desk, Taken},
+    delivery::Delivery,
+    failed::Failed,
+    journal::{self, Entry},
+    participant::AfterCommit,
+    transaction::{conclude, read},
+};
+
+impl<P: Participant> Desk<P> {
+    /// Does what a redrive command asks for, if its letter still is dead.
+    pub async fn redrive(&self, command: &Delivery) -> Result<Taken<P::Attempt>, Failed> {
+        let mut tx = self.db.begin().await?;
+        let (mut taken, mut writes) = (Taken::default(), Writes::default());
+        if let Some((_, outputs)) = journal::read(&mut tx, &[command.id]).await?.pop_first() {
+            taken.again = outputs;
+            return Ok(taken);
+        }
+        let mut entry = Entry { id: command.id, outputs: vec![], dead: false };
+        let Ok(Redrive { message_id }) = serde_json::from_slice(&command.body) else {
+            return self.bury(command, "not a Redrive").await;
+        };
+        if let Some(letter) = journal::exhume(&mut tx, message_id).await? {
+            let original = Delivery::exhumed(message_id, letter, command);
+            match read::<P>(&original.subject, original.id, original.at, &original.body) {
+                Ok(message) => {
+                    let mut state = P::load(&self.rules, &mut tx, std::slice::from_ref(&message)).await?;
+                    if let Ok(outputs) = conclude::<P>(self.service, &original, state.decide(&message))? {
+                        let AfterCommit { live, attempts } = state.save(self.caller.lease(), &mut writes)?;
+                        (taken.live, taken.attempts) = (live, attempts);
+                        journal::revive(&mut tx, message_id, &outputs).await?;
+                        entry.outputs = outputs;
+                    }
+                }
+                Err(why) => {
+                    tracing::warn!(service = self.service, %message_id, %why, "redriven in vain: still unreadable");
+                }
+            }
+        }
+        taken.fresh = entry.outputs.clone();
+        journal::write(&mut writes, &mut [entry])?;
+        writes.run(&mut tx).await?;
+        tx.commit().await?;
+        Ok(taken)
+    }
+
+    /// A redrive that failed: the original stays the dead letter that it was, and the wish was heard. It makes no dead
+    /// letter of its own, or each try in vain would add one.
+    pub async fn redriven_in_vain(&self, command: &Delivery, why: &str) -> Result<Taken<P::Attempt>, Failed> {
+        tracing::warn!(service = self.service, message_id = %command.id, why, "redriven in vain");
+        let mut tx = self.db.begin().await?;
+        let mut writes = Writes::default();
+        journal::write(&mut writes, &mut [Entry { id: command.id, outputs: vec![], dead: false }])?;
+        writes.run(&mut tx).await?;
+        tx.commit().await?;
+        Ok(Taken::default())
+    }
+}

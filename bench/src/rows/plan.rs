@@ -56,7 +56,7 @@ const fn hears(steps: &'static [Step]) -> Transaction {
     Transaction { hears: true, steps }
 }
 
-/// The lease of a call to the outside, or the outside's own books.
+/// The outside's own books.
 const fn alone(steps: &'static [Step]) -> Transaction {
     Transaction { hears: false, steps }
 }
@@ -76,13 +76,8 @@ const OWED: &[(&str, &str)] = &[
     ("captured_by", "null"),
     ("attempts", "0"),
 ];
-const CHARGE_DUE: &[(&str, &str)] = &[
-    ("state", "'due'"),
-    ("outcome", "null"),
-    ("provider_ref", "null"),
-    ("calls", "0"),
-    ("first_sent_at", "null"),
-];
+const CHARGE_LEASED: &[(&str, &str)] =
+    &[("state", "'leased'"), ("outcome", "null"), ("provider_ref", "null")];
 const HELD: &[(&str, &str)] = &[
     ("state", "'held'"),
     ("paid", "false"),
@@ -91,13 +86,7 @@ const HELD: &[(&str, &str)] = &[
     ("carrier", "null"),
     ("tracking", "null"),
 ];
-const BOOKING_DUE: &[(&str, &str)] = &[
-    ("state", "'due'"),
-    ("outcome", "null"),
-    ("tracking", "null"),
-    ("calls", "0"),
-    ("first_leased_at", "null"),
-];
+const BOOKING_LEASED: &[(&str, &str)] = &[("state", "'leased'"), ("outcome", "null"), ("tracking", "null")];
 
 const BOOKED: &str = "state = 'scheduled', carrier = 'sandbox', tracking = 'SB0123456789'";
 
@@ -132,17 +121,13 @@ pub const DATABASES: &[Database] = &[
         lanes: 2,
         tables: &[table("payment", Key::Order), table("attempt", Key::Order), table("journal", Key::Message)],
         transactions: &[
-            // order.created, stock.reserved, shipment.held, the lease, payment.answered
+            // order.created, stock.reserved, shipment.held, payment.answered
             hears(&[Insert("payment", OWED)]),
             hears(&[Change("payment", "reserved = true")]),
             hears(&[
                 Change("payment", "state = 'charging', held = true, attempts = 1"),
-                Insert("attempt", CHARGE_DUE),
+                Insert("attempt", CHARGE_LEASED),
             ]),
-            alone(&[Change(
-                "attempt",
-                "state = 'leased', calls = 1, first_sent_at = now(), next_try_at = now()",
-            )]),
             hears(&[Finish("payment"), Finish("attempt")]),
         ],
     },
@@ -162,16 +147,12 @@ pub const DATABASES: &[Database] = &[
             table("journal", Key::Message),
         ],
         transactions: &[
-            // order.created, payment.captured, the lease, shipment.answered, order.confirmed
+            // order.created, payment.captured, shipment.answered, order.confirmed
             hears(&[Insert("shipment", HELD), Insert("destination", &[])]),
             hears(&[
                 Change("shipment", "state = 'booking', paid = true, attempts = 1"),
-                Insert("attempt", BOOKING_DUE),
+                Insert("attempt", BOOKING_LEASED),
             ]),
-            alone(&[Change(
-                "attempt",
-                "state = 'leased', calls = 1, first_leased_at = now(), next_try_at = now()",
-            )]),
             hears(&[Finish("attempt"), Change("shipment", BOOKED)]),
             hears(&[Finish("shipment")]),
         ],

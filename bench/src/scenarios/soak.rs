@@ -14,7 +14,7 @@ use std::{
 
 /// What each process may have, in MB (10^6 bytes).
 const BUDGETS: [(&str, f64); 5] =
-    [("starling", 250.0), ("nats-server", 450.0), ("postgres", 380.0), ("redis", 60.0), ("mongodb", 60.0)];
+    [("starling", 230.0), ("nats-server", 450.0), ("postgres", 380.0), ("redis", 60.0), ("mongodb", 80.0)];
 /// What all of them may have together, in MB.
 const WHOLE: f64 = 1_200.0;
 /// How often memory is looked at: as often as the chart has points, but not more than once a second.

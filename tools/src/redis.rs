@@ -29,8 +29,9 @@ pub fn start(place: &Path, port: Option<u16>) -> anyhow::Result<Server> {
     let mut command = Command::new(program);
     command.args(["--bind", "127.0.0.1", "--port", &port.number().to_string()]);
     command.args(["--save", "", "--appendonly", "yes", "--appendfsync", "everysec"]);
-    // What is kept here is a convenience, so the oldest goes when there is no more room.
-    command.args(["--maxmemory", MEMORY, "--maxmemory-policy", "volatile-ttl"]);
+    // What is kept here is a convenience, so what nobody asked for longest goes when there is no more room. (Not what
+    // would end first: that is what was accepted just now, beside keys that live for a day.)
+    command.args(["--maxmemory", MEMORY, "--maxmemory-policy", "allkeys-lru"]);
     command.arg("--dir").arg(place);
     let url = format!("redis://127.0.0.1:{}", port.number());
     Server::start(Launch::new(&command, "redis", place), port, url, hello)

@@ -159,6 +159,29 @@ fn postgres_of_root_goes_where_its_user_can_reach_it() {
 }
 
 #[test]
+fn a_full_redis_keeps_what_came_last_even_if_it_lives_shorter() {
+    let scratch = scratch("full-redis");
+    let server = tools::redis::start(scratch.path(), None).expect("redis");
+    // More than there is room for, then one that ends sooner, then some more.
+    let filler = "x".repeat(10_000);
+    let day = |n: u32| format!("SET day-{n} {filler} EX 86400\r\n");
+    let fill = |from: u32, to: u32| {
+        let all: String = (from..to).map(day).collect();
+        ask(&server, &(all + "ECHO filled\r\n"), "filled\r\n");
+    };
+    for n in 0..60 {
+        fill(n * 100, n * 100 + 100);
+    }
+    // Its clock for that has seconds.
+    std::thread::sleep(Duration::from_millis(1_100));
+    ask(&server, "SET lately yes EX 3600\r\n", "+OK\r\n");
+    fill(6_000, 6_500);
+    let evicted = ask(&server, "INFO stats\r\n", "evicted_clients:");
+    assert!(!evicted.contains("evicted_keys:0\r"), "nothing had to go: {evicted}");
+    assert_eq!(ask(&server, "GET lately\r\n", "yes\r\n"), "$3\r\nyes\r\n");
+}
+
+#[test]
 fn redis_keeps_its_keys_through_a_kill() {
     let scratch = scratch("redis");
     let server = tools::redis::start(scratch.path(), None).expect("redis");

@@ -14,7 +14,7 @@ use std::{
 
 /// What each process may have, in MB (10^6 bytes).
 const BUDGETS: [(&str, f64); 5] =
-    [("starling", 230.0), ("nats-server", 450.0), ("postgres", 380.0), ("redis", 60.0), ("mongodb", 80.0)];
+    [("starling", 160.0), ("nats-server", 430.0), ("postgres", 470.0), ("redis", 80.0), ("mongodb", 60.0)];
 /// What all of them may have together, in MB.
 const WHOLE: f64 = 1_200.0;
 /// How often memory is looked at: as often as the chart has points, but not more than once a second.
@@ -91,10 +91,10 @@ mod tests {
 
     #[test]
     fn the_most_that_was_ever_had_is_judged_and_the_whole_at_one_moment() {
-        let found = verdicts(&[memory(1.0, 251.0, 100.0), memory(2.0, 200.0, 380.0)]);
+        let found = verdicts(&[memory(1.0, 161.0, 100.0), memory(2.0, 110.0, 470.0)]);
         let found: Vec<(bool, &str)> =
             found.iter().map(|verdict| (verdict.holds, verdict.found.as_str())).collect();
-        assert_eq!(found, [(false, "251.00 MB"), (true, "380.00 MB"), (true, "580.00 MB")]);
+        assert_eq!(found, [(false, "161.00 MB"), (true, "470.00 MB"), (true, "580.00 MB")]);
     }
 
     #[test]

@@ -82,7 +82,9 @@ where
                     tokio::time::timeout(ANSWER_TIME, answer).await.unwrap_or_else(|_| Err(Fault::TooSlow))
                 }
                 Err(error) => {
-                    Err(Refusal::Invalid { field: "request".into(), why: error.to_string() }.into())
+                    // Without what was sent: it may be a password.
+                    let why = contracts::without_values(&error);
+                    Err(Refusal::Invalid { field: "request".into(), why }.into())
                 }
             };
             let answer = answer.map_err(|fault| refusal(service, &subject, &fault));

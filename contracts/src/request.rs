@@ -41,6 +41,38 @@ pub enum Refusal {
         /// What is wrong with it.
         why: String,
     },
+    /// Something stands in the way that is already so.
+    #[error("{field}: {why}")]
+    Conflict {
+        /// The field at fault.
+        field: String,
+        /// What stands in the way.
+        why: String,
+    },
+    /// Changed meanwhile: the version that the request builds on is not the newest.
+    #[error("changed meanwhile, now version {version}")]
+    Stale {
+        /// The newest.
+        version: i64,
+    },
+    /// What shall prove who the caller is does not.
+    #[error("{why}")]
+    Unauthenticated {
+        /// What to do, without a hint at what is known.
+        why: String,
+    },
+    /// Not for this caller, or not now.
+    #[error("{why}")]
+    Forbidden {
+        /// What is missing.
+        why: String,
+    },
+    /// Too often.
+    #[error("too often; again in {retry_after_s} s")]
+    TooMany {
+        /// How long to wait, in seconds.
+        retry_after_s: u32,
+    },
     /// The service can't answer at present; the cause is in its log.
     #[error("temporarily unavailable")]
     Unavailable,

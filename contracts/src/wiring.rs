@@ -93,7 +93,7 @@ pub fn write_body<M: Message>(message: &M) -> Result<Vec<u8>, WriteError> {
 }
 
 /// What serde says of an error, without the value that it met: that may be personal. Field names stay.
-fn without_values(error: &serde_json::Error) -> String {
+pub fn without_values(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
     // "unknown variant `value`, expected …"; an unknown field is a name, and stays.

@@ -37,6 +37,18 @@ impl App {
             Ok(reply) => Ok(Some(reply)),
             Err(Refusal::NotFound { .. }) => Ok(None),
             Err(Refusal::Invalid { field, why }) => Err(Problem::field(field, why)),
+            Err(Refusal::Conflict { field, why }) => Err(Problem::new(Kind::Conflict, why).at(field)),
+            Err(Refusal::Stale { version }) => {
+                Err(Problem::new(Kind::Stale, format!("the newest version is {version}")).at("if-match"))
+            }
+            Err(Refusal::Unauthenticated { why }) => {
+                Err(Problem::unauthenticated(why, "Bearer realm=\"starling\""))
+            }
+            Err(Refusal::Forbidden { why }) => Err(Problem::new(Kind::Forbidden, why)),
+            Err(Refusal::TooMany { retry_after_s }) => {
+                let problem = Problem::new(Kind::RateLimited, "too often");
+                Err(problem.retry_after(retry_after_s.into()))
+            }
             Err(Refusal::Unavailable) => Err(silent()),
         }
     }

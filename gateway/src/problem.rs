@@ -46,11 +46,13 @@ kinds! {
     InvalidHeader "invalid-header" BAD_REQUEST "A header is missing or wrong";
     ForgedSignature "forged-signature" BAD_REQUEST "The signature does not fit";
     Unauthenticated "unauthenticated" UNAUTHORIZED "There is no valid token";
-    Forbidden "forbidden" FORBIDDEN "The token's role may not do this";
+    Forbidden "forbidden" FORBIDDEN "The caller may not do this";
     NotFound "not-found" NOT_FOUND "There is no such thing";
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "There is no such method here";
     TooSlow "too-slow" REQUEST_TIMEOUT "The request took too long to arrive";
     NotPlacedYet "not-placed-yet" CONFLICT "The order is accepted, but not placed yet";
+    Conflict "conflict" CONFLICT "Something stands in the way";
+    Stale "stale" PRECONDITION_FAILED "It was changed meanwhile";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large";
     MediaType "media-type" UNSUPPORTED_MEDIA_TYPE "The body's media type is not the right one";
     KeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "The idempotency key stands for another request";
@@ -126,7 +128,7 @@ impl Problem {
     }
 
     /// The token is missing or wrong; `challenge` is what `WWW-Authenticate` says.
-    pub fn unauthenticated(detail: &'static str, challenge: &'static str) -> Self {
+    pub fn unauthenticated(detail: impl Into<Cow<'static, str>>, challenge: &'static str) -> Self {
         Self { challenge: Some(challenge), ..Self::new(Kind::Unauthenticated, detail) }
     }
 

@@ -17,7 +17,16 @@ pub fn root() -> anyhow::Result<PathBuf> {
 pub fn cargo() -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root()?);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_about_us(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
     Ok(command)
+}
+
+/// Whether cargo set this variable to tell a program about its own package. Build scripts that look at them (`ring`'s)
+/// would run again, and all that depends on them be built again, each time when cargo is called by us and not by hand.
+fn is_about_us(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| variable.starts_with(prefix))
 }
 
 /// Runs the command with our own output, to its end.
@@ -61,4 +70,25 @@ fn executable(message: &str) -> Option<PathBuf> {
     let message: serde_json::Value = serde_json::from_str(message).ok()?;
     let is_starling = message["target"]["name"] == "starling";
     is_starling.then(|| message["executable"].as_str().map(PathBuf::from)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cargo_says_about_this_program_is_not_said_to_the_cargo_that_it_calls() {
+        assert!(std::env::var_os("CARGO_PKG_NAME").is_some(), "these tests are run by cargo");
+        let command = cargo().unwrap();
+        let removed: Vec<&str> = command
+            .get_envs()
+            .filter(|(_, value)| value.is_none())
+            .filter_map(|(name, _)| name.to_str())
+            .collect();
+        assert!(
+            removed.contains(&"CARGO_PKG_NAME") && removed.contains(&"CARGO_MANIFEST_DIR"),
+            "{removed:?}"
+        );
+        assert!(!removed.contains(&"CARGO_TARGET_DIR") && !removed.contains(&"CARGO_HOME"), "{removed:?}");
+    }
 }

@@ -96,7 +96,10 @@ pub(crate) struct Memory {
 impl Memory {
     /// Connects in the background, again and again.
     pub fn open(url: &Secret, patience: Duration, tasks: &Tasks) -> anyhow::Result<Self> {
-        let mut builder = Builder::from_config(Config::from_url(url.expose())?);
+        let mut config = Config::from_url(url.expose())?;
+        // Or a gateway that starts while Redis is away would never look for it again.
+        config.fail_fast = false;
+        let mut builder = Builder::from_config(config);
         builder
             .with_connection_config(|config| {
                 config.connection_timeout = Duration::from_secs(2);

@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tests::{Answer, Order, eventually, eventually_within, is_long, lasting, measured};
-use tokio::time::sleep;
+use tokio::{task::block_in_place, time::sleep};
 use tools::proxy::{End, Manner};
 use uuid::Uuid;
 
@@ -40,6 +40,10 @@ async fn without_mongodb_and_redis_orders_settle_keys_and_limits_hold_and_the_pa
     let again = accepted(&world.customer.place_as(&key, &order).await);
     let shown = world.customer.until(&again, "confirmed").await;
     assert_eq!(shown["order_id"], *before, "it is shown as the one that it stands for");
+    // Whoever dies meanwhile has nothing in mind afterwards: what the log has not got yet must come to it again.
+    block_in_place(|| world.selling.flock.process("all").kill()).expect("it can be killed");
+    world.selling.flock.process("all").start_again().expect("it starts");
+    world.selling.load.accepts(BETWEEN).await;
     sleep(away()).await;
     start_again(&servers.mongo);
     start_again(&servers.redis);

@@ -22,5 +22,19 @@ pub fn chart(results: &Results) -> String {
     svg::document(&title, &panels.into_iter().filter(Panel::has_something).collect::<Vec<_>>())
 }
 
+/// The processes in the order of their first appearance: a process has the same colour in each panel.
+fn processes(results: &Results) -> Vec<&str> {
+    let mut names: Vec<&str> = vec![];
+    for found in &results.scenarios {
+        let measured = found.processes.iter().map(|process| process.name.as_str());
+        for name in measured.chain(found.memory.iter().flat_map(|look| look.mb.keys().map(String::as_str))) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
 #[cfg(test)]
 mod tests;

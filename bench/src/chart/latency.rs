@@ -25,7 +25,7 @@ pub fn panel(results: &Results) -> Panel {
         panel.text(x(latency.p999_ms) + 8.0, y + ROW / 2.0 - 3.0, Anchor::Start, &marks);
     }
     if !found.is_empty() {
-        panel.legend(&["up to p50", "to p95", "to p99", "to p99.9"]);
+        panel.legend(["up to p50", "to p95", "to p99", "to p99.9"].into_iter().enumerate());
     }
     panel
 }

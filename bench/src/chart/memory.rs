@@ -11,10 +11,9 @@ pub fn panel(results: &Results) -> Panel {
     let Some(found) = results.scenarios.iter().find(|found| !found.memory.is_empty()) else {
         return Panel::default();
     };
-    let mut names: Vec<&str> =
-        found.memory.iter().flat_map(|look| look.mb.keys().map(String::as_str)).collect();
-    names.sort_unstable();
-    names.dedup();
+    let names = super::processes(results);
+    let seen = |name: &str| found.memory.iter().any(|look| look.mb.contains_key(name));
+    let seen: Vec<(usize, &str)> = names.into_iter().enumerate().filter(|(_, name)| seen(name)).collect();
     let whole: Vec<(f64, f64)> =
         found.memory.iter().map(|look| (look.second, look.mb.values().sum())).collect();
     let most = whole.iter().map(|(_, mb)| *mb).fold(1.0, f64::max);
@@ -27,16 +26,16 @@ pub fn panel(results: &Results) -> Panel {
         panel.line(&[left, right], "#cccccc", false);
         panel.text(LEFT - 10.0, left.1, Anchor::End, &label);
     }
-    for (number, name) in names.iter().enumerate() {
+    for (number, name) in &seen {
         let points: Vec<(f64, f64)> = found
             .memory
             .iter()
             .filter_map(|look| look.mb.get(*name).map(|mb| place((look.second, *mb))))
             .collect();
-        panel.line(&points, colour(number), false);
+        panel.line(&points, colour(*number), false);
     }
     panel.line(&whole.into_iter().map(place).collect::<Vec<_>>(), "#333333", true);
     panel.text(RIGHT, HEIGHT + 12.0, Anchor::End, &format!("{last:.0} s; dashed: the whole system"));
-    panel.legend(&names);
+    panel.legend(seen);
     panel
 }

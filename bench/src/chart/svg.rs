@@ -92,10 +92,10 @@ impl Panel {
         self.grow(lowest);
     }
 
-    /// Puts what the colours stand for below everything, in as many rows as it takes.
-    pub fn legend(&mut self, names: &[&str]) {
+    /// Puts what the colours (by their numbers) stand for below everything, in as many rows as it takes.
+    pub fn legend<'a>(&mut self, names: impl IntoIterator<Item = (usize, &'a str)>) {
         let (mut y, mut x) = (self.height + 6.0, LEFT);
-        for (number, name) in names.iter().enumerate() {
+        for (number, name) in names {
             let width = 35.0 + 6.5 * f64::from(u32::try_from(name.chars().count()).unwrap_or(0));
             if x + width > WIDTH {
                 (x, y) = (LEFT, y + ROW);

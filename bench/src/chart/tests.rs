@@ -104,3 +104,21 @@ fn it_is_well_formed() {
     }
     assert!(open.is_empty(), "{open:?}");
 }
+
+#[test]
+fn a_process_has_one_colour_in_all_panels() {
+    let mut results = results();
+    // Only the soak has it, and its name comes first.
+    results.scenarios[2].memory[0].mb.insert("a-server".into(), 10.0);
+    let svg = chart(&results);
+    let colours = |name: &str| -> Vec<&str> {
+        let before = |(at, _)| svg[..at].lines().rev().find_map(|line| line.split_once("fill=\"#"));
+        let text = format!(">{name}</text>");
+        let legends = svg.match_indices(&text).filter_map(before);
+        legends.map(|(_, after)| &after[..6]).collect()
+    };
+    assert_eq!(colours("starling").len(), 2, "of CPU and of memory");
+    assert_eq!(colours("starling")[0], colours("starling")[1]);
+    assert_eq!(colours("a-server").len(), 1, "it used no CPU that was counted");
+    assert_ne!(colours("a-server")[0], colours("starling")[0]);
+}

@@ -3,15 +3,13 @@
 use super::svg::{Anchor, LEFT, Panel, RIGHT, ROW, colour};
 use crate::results::Results;
 
-/// One bar for each limit and each scenario at saturation.
+/// One bar for each storage limit and each scenario at saturation. The gateway's own limit is so far above all of
+/// them that beside it nothing else would be seen.
 pub fn panel(results: &Results) -> Panel {
     let mut bars: Vec<(String, f64, &str)> = vec![];
     if let Some(limits) = results.limits {
-        let limits = [
-            ("limit: gateway refuses", limits.http_refused_s),
-            ("limit: Postgres", limits.postgres_orders_s),
-            ("limit: JetStream", limits.jetstream_orders_s),
-        ];
+        let limits =
+            [("limit: Postgres", limits.postgres_orders_s), ("limit: JetStream", limits.jetstream_orders_s)];
         bars.extend(limits.map(|(name, orders_s)| (name.to_owned(), orders_s, colour(6))));
     }
     // At a given rate the bar would show nothing but the rate.

@@ -15,3 +15,4 @@ mod proxied;
 mod rolling;
 mod servers;
 mod stores;
+mod streams;

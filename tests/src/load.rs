@@ -189,7 +189,8 @@ impl Bought {
                     self.ids.insert(answer.body["order_id"].as_str().expect("an order id").to_owned());
                     return;
                 }
-                Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE => {
+                // After a minute of waiting, some have so many orders to ask for again that they are told to go slower.
+                Ok(answer) if matches!(answer.status.as_u16(), 429 | 503) => {
                     format!("placing: {}", answer.refusal())
                 }
                 Ok(answer) => panic!("placing an order: {answer:?}"),
@@ -210,7 +211,7 @@ impl Bought {
             let ask = customer.request(Method::DELETE, &format!("/v1/orders/{order}"));
             let why = match customer.try_send(ask).await {
                 Ok(answer) if answer.status == StatusCode::ACCEPTED => return,
-                Ok(answer) if matches!(answer.status.as_u16(), 404 | 503) => {
+                Ok(answer) if matches!(answer.status.as_u16(), 404 | 429 | 503) => {
                     format!("cancelling: {}", answer.refusal())
                 }
                 Ok(answer) => panic!("cancelling {order}: {answer:?}"),

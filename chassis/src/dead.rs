@@ -42,9 +42,24 @@ pub struct Redrive {
 /// Asks for the dead letters that were not redriven yet, oldest first, without bodies.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ListDead {
-    /// 1 to 1,000.
+    /// Only those that were given up after this one: the last of the page before.
+    #[serde(default)]
+    pub after: Option<DeadPlace>,
+    /// 1 to [`MOST_LISTED`].
     pub limit: u32,
 }
+
+/// A place in the order in which messages were given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadPlace {
+    /// When.
+    pub at: Timestamp,
+    /// Which.
+    pub message_id: MessageId,
+}
+
+/// The most dead letters on a page: without headers and bodies so many fit into one answer.
+pub const MOST_LISTED: u32 = 1_000;
 
 /// Asks for one, with its body.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -113,14 +128,21 @@ const SHOWN_BYTES: usize = 64 << 10;
 
 const COLUMNS: &str = "current_database() as service, message_id, subject, stream, sequence, error, at";
 
-/// Without headers and bodies: a thousand of them fit into one answer.
+/// A page, without headers and bodies. Times are compared as they are told, in whole milliseconds.
 pub(crate) async fn list(ctx: Ctx, ask: ListDead) -> Result<Vec<DeadLetter>, Fault> {
     let sql = format!(
         "select {COLUMNS}, '[]'::jsonb as headers, null::bytea as body
-         from dead_letter where not redriven order by at limit $1"
+         from dead_letter
+         where not redriven and at >= $1 and (date_trunc('milliseconds', at), message_id) > ($1, $2)
+         order by date_trunc('milliseconds', at), message_id limit $3"
     );
+    // Before everything: no message has this id.
+    let first = DeadPlace { at: Timestamp::from_millis(0), message_id: MessageId(uuid::Uuid::nil()) };
+    let DeadPlace { at, message_id } = ask.after.unwrap_or(first);
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(i64::from(ask.limit.clamp(1, 1_000)))
+        .bind(at.inner())
+        .bind(message_id.0)
+        .bind(i64::from(ask.limit.clamp(1, MOST_LISTED)))
         .fetch_all(&ctx.db)
         .await?;
     Ok(rows.iter().map(letter).collect::<sqlx::Result<_>>()?)

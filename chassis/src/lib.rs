@@ -40,7 +40,8 @@ mod writes;
 
 pub use answer::{Ctx, Fault};
 pub use dead::{
-    DeadLetter, ListDead, Redrive, ShowDead, dead_subject, list_subject, redrive_subject, show_subject,
+    DeadLetter, DeadPlace, ListDead, MOST_LISTED, Redrive, ShowDead, dead_subject, list_subject,
+    redrive_subject, show_subject,
 };
 pub use delivery::message_id;
 pub use handover::{Lease, Recorded};

@@ -2,8 +2,8 @@
 
 use crate::operator::Operator;
 use chassis::{
-    DeadLetter, ListDead, Outgoing, Publisher, Redrive, ShowDead, Tasks, clock, list_subject,
-    redrive_subject, settings, show_subject,
+    DeadLetter, DeadPlace, ListDead, MOST_LISTED, Outgoing, Publisher, Redrive, ShowDead, Tasks, clock,
+    list_subject, redrive_subject, settings, show_subject,
 };
 use clap::{Args, Subcommand};
 use contracts::MessageId;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// The most dead letters of a service that are listed or redriven at once.
-const MOST: u32 = 1_000;
+const MOST: usize = 100_000;
 /// How long a redrive may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -141,8 +141,21 @@ fn command(service: &str, message_id: MessageId) -> anyhow::Result<Outgoing> {
     })
 }
 
+/// All of a service's, page by page.
 async fn of(nats: &Operator, service: &str) -> anyhow::Result<Vec<DeadLetter>> {
-    nats.ask_on(&list_subject(service), &ListDead { limit: MOST }).await
+    let (subject, mut letters, mut after) = (list_subject(service), vec![], None);
+    loop {
+        let page: Vec<DeadLetter> = nats.ask_on(&subject, &ListDead { after, limit: MOST_LISTED }).await?;
+        after = page.last().map(|last| DeadPlace { at: last.at, message_id: last.message_id });
+        letters.extend(page);
+        anyhow::ensure!(
+            letters.len() <= MOST,
+            "{service} has more than {MOST} dead letters: look at its table"
+        );
+        if after.is_none() {
+            return Ok(letters);
+        }
+    }
 }
 
 /// The services that can give a message up and keep it.

@@ -3,7 +3,7 @@
 
 pub(crate) mod api_keys;
 
-use crate::{app::App, ask::Silent};
+use crate::{app::App, ask::Silent, memory::Away};
 use async_nats::Subscriber;
 use chassis::clock;
 use contracts::{GetKeys, ListRevoked, Revoked, SESSION_REVOKED, SessionsRevoked};
@@ -27,10 +27,7 @@ pub(crate) async fn follow(app: Arc<App>, stop: CancellationToken) {
     let Ok(mut heard) = app.nats.client.subscribe(SESSION_REVOKED).await else {
         return tracing::error!("the ends of sessions cannot be heard");
     };
-    if let Ok(ended) = app.memory.ended_sessions(clock::now()).await {
-        app.tokens.end(&ended);
-    }
-    let mut due = Duration::ZERO;
+    let (mut due, mut recalled) = (Duration::ZERO, false);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -38,7 +35,10 @@ pub(crate) async fn follow(app: Arc<App>, stop: CancellationToken) {
             // What was told meanwhile is lost.
             () = nats.interrupted() => due = Duration::ZERO,
             () = tokio::time::sleep(due) => {
-                due = if catch_up(&app).await.is_ok() { KEYS_EVERY } else { AGAIN };
+                // Redis may not be connected yet when a gateway starts.
+                recalled = recalled || recall(&app).await.is_ok();
+                let all = catch_up(&app).await.is_ok() && recalled;
+                due = if all { KEYS_EVERY } else { AGAIN };
             }
         }
     }
@@ -60,16 +60,22 @@ async fn take(app: &App, sessions: &[Revoked]) {
     app.memory.end_sessions(sessions, clock::now()).await;
 }
 
-/// Asks for the keys, and for all ends that may still matter.
+/// Takes what Redis remembers from before this gateway started.
+async fn recall(app: &App) -> Result<(), Away> {
+    app.tokens.end(&app.memory.ended_sessions(clock::now()).await?);
+    Ok(())
+}
+
+/// Asks for all ends that may still matter, and only then for the keys: at the start no token of an ended session shall
+/// be good for a moment.
 async fn catch_up(app: &App) -> Result<(), Silent> {
-    ask_for_keys(app).await?;
     let mut after = None;
     loop {
         let page = app.try_ask(&ListRevoked { after }).await?;
         take(app, &page.sessions).await;
         after = page.next;
         if after.is_none() {
-            return Ok(());
+            return ask_for_keys(app).await;
         }
     }
 }
@@ -80,12 +86,13 @@ async fn ask_for_keys(app: &App) -> Result<(), Silent> {
     Ok(())
 }
 
-/// A token names a key that is not known: asks for the keys, unless that was just done.
+/// A token names a key that is not known: asks for the keys (and before them for the ends of sessions), unless that was
+/// just done.
 pub(crate) async fn key_is_unknown(app: &App) {
     if just_asked(app) {
         return;
     }
-    drop(ask_for_keys(app).await);
+    drop(catch_up(app).await);
 }
 
 fn just_asked(app: &App) -> bool {

@@ -1,6 +1,6 @@
 //! Answering requests: core NATS request-reply from the gateway and the operator.
 
-use crate::{Outgoing, PublishError, Publisher, service::Parts};
+use crate::{Live, Outgoing, PublishError, Publisher, connect::Nats, service::Parts};
 use contracts::Refusal;
 use futures_util::StreamExt;
 use serde::{Serialize, de::DeserializeOwned};
@@ -14,9 +14,22 @@ pub struct Ctx {
     /// The service's own database.
     pub db: PgPool,
     pub(crate) publisher: Publisher,
+    pub(crate) nats: Nats,
 }
 
 impl Ctx {
+    pub(crate) fn of(parts: &Parts) -> Self {
+        Self { db: parts.db(), publisher: parts.publisher.clone(), nats: parts.nats.clone() }
+    }
+
+    /// Tells something on core NATS, for whoever listens right now, on a subject that the service named
+    /// ([`crate::Service::live`]). It may be lost; so it is a hint, and what matters can be asked for.
+    pub async fn tell_live(&self, live: Live) {
+        if let Err(error) = self.nats.client.publish(live.subject, live.body.into()).await {
+            tracing::warn!(service = self.nats.user, %error, "not told on core NATS");
+        }
+    }
+
     /// Publishes events that a request brought about, and waits for JetStream's acknowledgement.
     pub async fn publish(&self, outgoing: Vec<Outgoing>) -> Result<(), PublishError> {
         self.publisher.publish(outgoing).await
@@ -67,7 +80,7 @@ where
         }
     };
     parts.health.set(&what, true);
-    let ctx = Ctx { db: parts.db(), publisher: parts.publisher.clone() };
+    let ctx = Ctx::of(&parts);
     let places = Arc::new(Semaphore::new(parts.runtime.requests_at_once));
     while let Some(Some(message)) = parts.tasks.stop().run_until_cancelled(asked.next()).await {
         let Some(reply) = message.reply else { continue };

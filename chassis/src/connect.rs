@@ -31,6 +31,21 @@ pub struct Nats {
     pub(crate) epoch: tokio::sync::watch::Receiver<u64>,
 }
 
+impl Nats {
+    /// Waits until the connection was lost or made anew; what was told on core NATS meanwhile is lost.
+    pub async fn interrupted(&mut self) {
+        if self.epoch.changed().await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// Whether it is connected right now.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.client.connection_state() == async_nats::connection::State::Connected
+    }
+}
+
 /// Signs in to NATS as `user`, with an inbox prefix of its own.
 ///
 /// # Errors
@@ -143,6 +158,5 @@ fn silent() -> sqlx::Error {
 }
 
 pub(crate) fn password(places: &settings::Parts, purpose: &str, user: &str) -> String {
-    let own = places.password.clone().unwrap_or_else(|| places.secret.own(user));
-    own.for_purpose(purpose).expose().to_owned()
+    places.own(user).for_purpose(purpose).expose().to_owned()
 }

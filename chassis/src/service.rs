@@ -15,6 +15,7 @@ use std::{
     sync::{Arc, atomic::AtomicI64},
     time::Duration,
 };
+use tokio_util::sync::CancellationToken;
 
 /// What a service says and listens to: enough to make streams, consumers, permissions, documents and the graph.
 #[derive(Debug, Clone)]
@@ -163,6 +164,18 @@ impl Service {
             self.wiring.sends = sends;
         }
         self.parts.push(Box::new(|parts| Box::pin(sweep::run::<S>(parts))));
+        self
+    }
+
+    /// Does work of its own beside what it is asked and told, such as sending what waits in its tables. The work ends when
+    /// it is told to stop.
+    #[must_use]
+    pub fn works<F, W>(mut self, work: F) -> Self
+    where
+        F: FnOnce(Ctx, CancellationToken) -> W + Send + 'static,
+        W: Future<Output = ()> + Send + 'static,
+    {
+        self.parts.push(Box::new(|parts| Box::pin(work(Ctx::of(&parts), parts.tasks.stop().clone()))));
         self
     }
 

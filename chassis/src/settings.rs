@@ -33,6 +33,12 @@ pub struct Parts {
 }
 
 impl Parts {
+    /// A user's own secret: the one that the process was given, else derived from the flock's.
+    #[must_use]
+    pub fn own(&self, user: &str) -> Secret {
+        self.password.clone().unwrap_or_else(|| self.secret.own(user))
+    }
+
     /// The URLs of all NATS nodes.
     #[must_use]
     pub fn nats_urls(&self) -> Vec<String> {

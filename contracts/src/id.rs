@@ -44,6 +44,10 @@ ids! {
     OrderId;
     /// Who buys: the subject of a customer's token.
     CustomerId;
+    /// A sign-in on one device, from login to logout; also an API key, since both end and are heard of alike.
+    SessionId;
+    /// One of a customer's saved addresses.
+    AddressId;
     /// One message: the key of the journal and of JetStream's deduplication.
     MessageId;
 }

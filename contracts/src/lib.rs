@@ -4,6 +4,7 @@
 //! document, the choreography graph, the streams, the consumers and the NATS permissions are all made from here
 //! and from what each service says that it hears and tells; there is no second list.
 
+mod account;
 mod catalog;
 mod envelope;
 mod id;
@@ -19,6 +20,7 @@ mod stream;
 mod time;
 mod wiring;
 
+pub use account::*;
 pub use catalog::*;
 pub use envelope::*;
 pub use id::*;

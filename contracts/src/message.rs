@@ -109,6 +109,9 @@ messages! {
     Event   107 ShipmentCommandRefused "shipment.command_refused" "shipping";
 
     Event   120 ProductChanged         "product.changed"          "catalog";
+
+    Event   150 UserChanged            "user.changed"             "identity";
+    Event   151 UserDeleted            "user.deleted"             "identity";
 }
 
 #[cfg(test)]

@@ -1,17 +1,20 @@
 //! Requests: what the gateway and the operator may ask a service, over core NATS request-reply.
 
 mod catalog;
+mod identity;
 mod orders;
 mod payments;
 mod shipping;
 mod stock;
 
 pub use catalog::*;
+pub use identity::*;
 pub use orders::*;
 pub use payments::*;
 pub use shipping::*;
 pub use stock::*;
 
+use crate::Preferences;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -109,4 +112,39 @@ requests! {
     ImportProducts "req.catalog.import"  -> Vec<ProductVersion>;
     GetProduct    "req.catalog.get"      -> ProductView;
     ListProducts  "req.catalog.list"     -> ProductPage;
+    Register      "req.identity.register"        -> ();
+    VerifyEmail   "req.identity.verify_email"    -> ();
+    Login         "req.identity.login"           -> SignedIn;
+    RefreshTokens "req.identity.refresh"         -> SignedIn;
+    EndSessions   "req.identity.end_sessions"    -> Ended;
+    ForgotPassword "req.identity.forgot_password" -> ();
+    ResetPassword "req.identity.reset_password"  -> ();
+    ChangePassword "req.identity.change_password" -> ();
+    ChangeEmail   "req.identity.change_email"    -> ();
+    ListSessions  "req.identity.sessions"        -> Vec<SessionView>;
+    GetKeys       "req.identity.keys"            -> Vec<PublicKey>;
+    ListRevoked   "req.identity.revoked"         -> RevokedPage;
+    CheckApiKey   "req.identity.check_api_key"   -> KeyHolder;
+    GetUser       "req.identity.get"             -> UserView;
+    SetProfile    "req.identity.set_profile"     -> UserView;
+    SetPreferences "req.identity.set_preferences" -> Preferences;
+    ListAddresses "req.identity.addresses"       -> Vec<SavedAddress>;
+    SaveAddress   "req.identity.save_address"    -> SavedAddress;
+    DeleteAddress "req.identity.delete_address"  -> ();
+    SetAvatar     "req.identity.set_avatar"      -> ();
+    GetAvatar     "req.identity.avatar"          -> Avatar;
+    ExportUser    "req.identity.export"          -> Export;
+    DeleteUser    "req.identity.delete"          -> ();
+    EnrolTotp     "req.identity.enrol_totp"      -> TotpSecret;
+    ConfirmTotp   "req.identity.confirm_totp"    -> RecoveryCodes;
+    DropTotp      "req.identity.drop_totp"       -> ();
+    ListUsers     "req.identity.list"            -> UserPage;
+    ChangeUser    "req.identity.change"          -> UserView;
+    GetHistory    "req.identity.history"         -> HistoryPage;
+    CreateApiKey  "req.identity.create_api_key"  -> NewApiKey;
+    ListApiKeys   "req.identity.api_keys"        -> Vec<ApiKeyView>;
+    RevokeApiKey  "req.identity.revoke_api_key"  -> ();
+    MakeAdmin     "req.identity.make_admin"      -> UserView;
+    ListMails     "req.identity.mails"           -> Vec<MailView>;
+    RotateKeys    "req.identity.rotate_keys"     -> PublicKey;
 }

@@ -20,6 +20,7 @@ pub const STREAMS: &[Stream] = &[
     Stream { name: "PAYMENT", subjects: &["payment.>"], max_age_days: Some(14) },
     Stream { name: "SHIPMENT", subjects: &["shipment.>"], max_age_days: Some(14) },
     Stream { name: "CATALOG", subjects: &["product.>", "category.>"], max_age_days: None },
+    Stream { name: "ACCOUNT", subjects: &["user.>"], max_age_days: None },
     Stream { name: "DEAD", subjects: &["dead.>"], max_age_days: Some(90) },
 ];
 

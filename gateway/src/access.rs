@@ -2,18 +2,20 @@
 
 use crate::{
     app::App,
+    identity::{self, api_keys},
     problem::{Kind, Problem},
     rate::Who,
+    token::Wrong,
     trace,
 };
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, header, request},
+    http::{HeaderMap, StatusCode, header, request},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use chassis::telemetry::{self, Step};
-use contracts::{Caller, Role};
+use contracts::{Caller, Role, SessionId};
 use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
 /// Who may use a route.
@@ -41,6 +43,9 @@ impl Access {
     }
 }
 
+/// Stands in for an address that is not known, which cannot be.
+const UNKNOWN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub IpAddr);
@@ -52,14 +57,20 @@ pub(crate) struct Guard {
     pub access: Access,
     /// Method and path of the route.
     pub name: &'static str,
+    /// What the route is about, and whether it only reads: which scope an API key needs for it.
+    pub tag: &'static str,
+    pub reads: bool,
 }
 
 /// Stands before every handler of the table.
 pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0);
-    match admit(&guard.app, guard.access, peer, request.headers()) {
+    let peer = request.extensions().get::<Peer>().map_or(UNKNOWN, |peer| peer.0);
+    match admit(&guard, peer, request.headers()).await {
         Ok(None) => {}
-        Ok(Some(caller)) => drop(request.extensions_mut().insert(By(caller))),
+        Ok(Some((by, session))) => {
+            request.extensions_mut().insert(by);
+            request.extensions_mut().insert(session);
+        }
         Err(problem) => return problem.into_response(),
     }
     let given = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
@@ -76,29 +87,62 @@ pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next
     }
 }
 
-fn admit(app: &App, access: Access, peer: IpAddr, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
-    let address = Who::Address(peer);
-    if access == Access::Anyone {
-        return app.rates.count(address).map(|()| None).map_err(too_many);
+async fn admit(guard: &Guard, peer: IpAddr, headers: &HeaderMap) -> Result<Option<(By, Session)>, Problem> {
+    let (rates, address) = (&guard.app.rates, Who::Address(peer));
+    if guard.access == Access::Anyone {
+        return rates.count(address).map(|()| None).map_err(too_many);
     }
-    let caller = match bearer(headers) {
-        Ok(token) => match app.tokens.remembered(token) {
-            Some(caller) => Ok(caller),
-            // A token that is not remembered costs a signature check: who guesses must not guess fast.
-            None => app.rates.look(address).map_err(too_many).and_then(|()| app.tokens.verify(token)),
-        },
-        Err(problem) => Err(problem),
-    };
-    let caller = caller.map_err(|problem| match app.rates.count(address) {
-        Ok(()) => problem,
-        Err(wait) => too_many(wait),
+    let known = identify(guard, address, headers).await.map_err(|problem| {
+        // Who guesses must not guess fast.
+        let guessed = problem.status() == StatusCode::UNAUTHORIZED;
+        match if guessed { rates.count(address) } else { Ok(()) } {
+            Ok(()) => problem,
+            Err(wait) => too_many(wait),
+        }
     })?;
-    app.rates.count(Who::of(caller)).map_err(too_many)?;
-    if access.admits(caller.role) {
-        return Ok(Some(caller));
+    let By(caller) = known.0;
+    rates.count(Who::of(caller)).map_err(too_many)?;
+    if guard.access.admits(caller.role) {
+        return Ok(Some(known));
     }
-    let needed = if access == Access::SeesAll { "support, admin or service" } else { "admin or service" };
+    let needed =
+        if guard.access == Access::SeesAll { "support, admin or service" } else { "admin or service" };
     Err(Problem::new(Kind::Forbidden, format!("this needs the role {needed}")))
+}
+
+async fn identify(guard: &Guard, address: Who, headers: &HeaderMap) -> Result<(By, Session), Problem> {
+    let (app, token) = (&guard.app, bearer(headers)?);
+    // What is not remembered costs a signature check, or a question.
+    let may_ask = || app.rates.look(address).map_err(too_many);
+    if api_keys::is_one(token) {
+        let program = api_keys::holder(app, token, may_ask).await?;
+        if !program.may(guard.tag, guard.reads) {
+            let needed = api_keys::scope(guard.tag, guard.reads);
+            return Err(Problem::new(Kind::Forbidden, format!("this needs the scope {needed}")));
+        }
+        return Ok((By(program.caller), Session(None)));
+    }
+    let verified = match app.tokens.remembered(token) {
+        Some(verified) => verified,
+        None => {
+            may_ask()?;
+            let verified = match app.tokens.verify(token) {
+                Err(Wrong::UnknownKey) => {
+                    identity::key_is_unknown(app).await;
+                    app.tokens.verify(token)
+                }
+                verified => verified,
+            };
+            verified.map_err(|wrong| {
+                let why = match wrong {
+                    Wrong::UnknownKey => "the token's key is unknown",
+                    Wrong::Because(why) => why,
+                };
+                Problem::unauthenticated(why, "Bearer realm=\"starling\", error=\"invalid_token\"")
+            })?
+        }
+    };
+    Ok((By(verified.caller), Session(verified.session)))
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
@@ -125,6 +169,24 @@ impl<S: Sync> FromRequestParts<S> for By {
             Problem::new(Kind::Internal, "a handler that needs a caller stands on a route that admits anyone")
         };
         parts.extensions.get::<Self>().copied().ok_or_else(none)
+    }
+}
+
+/// By which session; none by an API key, or a development token.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Session(pub Option<SessionId>);
+
+impl<S: Sync> FromRequestParts<S> for Session {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut request::Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or(Self(None)))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut request::Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or(Self(UNKNOWN)))
     }
 }
 

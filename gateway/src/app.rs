@@ -1,9 +1,14 @@
 //! What all handlers share.
 
-use crate::{Settings, memory::Memory, rate::Rates, routes, token::Tokens};
+use crate::{
+    Settings, identity::api_keys::ApiKeys, keys::Keys, memory::Memory, rate::Rates, routes, token::Tokens,
+};
 use bytes::Bytes;
 use chassis::{Health, Publisher, Secret, Tasks, connect::Nats, settings::Parts, signature};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +21,9 @@ pub(crate) struct App {
     pub publisher: Publisher,
     pub memory: Memory,
     pub tokens: Tokens,
+    pub api_keys: ApiKeys,
+    /// When identity was last asked for a key that a token named.
+    pub keys_asked: Mutex<Option<Instant>>,
     pub rates: Rates,
     pub health: Health,
     /// The sandbox provider's; none when there is nothing to derive it from.
@@ -46,7 +54,13 @@ impl App {
                 Duration::from_millis(settings.redis_patience_ms),
                 tasks,
             )?,
-            tokens: Tokens::new(settings.jwks.as_deref(), &places.secret)?,
+            tokens: Tokens::new(Keys::new(
+                settings.jwks.as_deref(),
+                &places.secret,
+                settings.gateway_development_tokens,
+            )?),
+            api_keys: ApiKeys::default(),
+            keys_asked: Mutex::new(None),
             rates: Rates::new(settings),
             health,
             webhook_secret: settings.webhook_secret.clone().or_else(derived),

@@ -13,19 +13,27 @@ impl App {
         self.look_for(question).await?.ok_or_else(|| Problem::not_found(what))
     }
 
-    /// Asks; what the service does not find is `None`. A service gets three seconds to answer.
+    /// Asks; what the service does not find is `None`.
     pub async fn look_for<Q: Request>(&self, question: &Q) -> Result<Option<Q::Reply>, Problem> {
-        let service = Q::SUBJECT.split('.').nth(1).unwrap_or_default();
-        let silent = || Problem::new(Kind::Unavailable, format!("{service} does not answer at present"));
+        match self.try_ask(question).await {
+            Ok(reply) => Ok(Some(reply)),
+            Err(Silent::Refused(Refusal::NotFound { .. })) => Ok(None),
+            Err(silent) => Err(silent.problem(service_of::<Q>())),
+        }
+    }
+
+    /// Asks, and tells one silence from another. A service gets three seconds to answer.
+    pub async fn try_ask<Q: Request>(&self, question: &Q) -> Result<Q::Reply, Silent> {
+        let service = service_of::<Q>();
         if self.nats.client.connection_state() != State::Connected {
-            return Err(silent());
+            return Err(Silent::Away);
         }
         let body = serde_json::to_vec(question).map_err(|error| broken(service, &error))?;
         let message =
             self.nats.client.request(Q::SUBJECT, body.into()).await.map_err(|error| match error.kind() {
                 RequestErrorKind::TimedOut | RequestErrorKind::NoResponders | RequestErrorKind::Other => {
                     tracing::warn!(service, %error, "a request was not answered");
-                    silent()
+                    Silent::Away
                 }
                 RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
                     broken(service, &error)
@@ -33,29 +41,51 @@ impl App {
             })?;
         let answer: Answer<Q> =
             serde_json::from_slice(&message.payload).map_err(|error| broken(service, &error))?;
-        match answer {
-            Ok(reply) => Ok(Some(reply)),
-            Err(Refusal::NotFound { .. }) => Ok(None),
-            Err(Refusal::Invalid { field, why }) => Err(Problem::field(field, why)),
-            Err(Refusal::Conflict { field, why }) => Err(Problem::new(Kind::Conflict, why).at(field)),
-            Err(Refusal::Stale { version }) => {
-                Err(Problem::new(Kind::Stale, format!("the newest version is {version}")).at("if-match"))
+        answer.map_err(Silent::Refused)
+    }
+}
+
+/// Why a service gave no answer.
+#[derive(Debug)]
+pub(crate) enum Silent {
+    /// It does not answer at present.
+    Away,
+    /// Its answer, or the question, is not what the contract says; it is in the log.
+    Broken,
+    /// It said why.
+    Refused(Refusal),
+}
+
+impl Silent {
+    fn problem(self, service: &str) -> Problem {
+        match self {
+            Self::Refused(Refusal::NotFound { what }) => Problem::not_found(&what),
+            Self::Refused(Refusal::Invalid { field, why }) => Problem::field(field, why),
+            Self::Refused(Refusal::Conflict { field, why }) => Problem::new(Kind::Conflict, why).at(field),
+            Self::Refused(Refusal::Stale { version }) => {
+                Problem::new(Kind::Stale, format!("the newest version is {version}")).at("if-match")
             }
-            Err(Refusal::Unauthenticated { why }) => {
-                Err(Problem::unauthenticated(why, "Bearer realm=\"starling\""))
+            Self::Refused(Refusal::Unauthenticated { why }) => {
+                Problem::unauthenticated(why, "Bearer realm=\"starling\"")
             }
-            Err(Refusal::Forbidden { why }) => Err(Problem::new(Kind::Forbidden, why)),
-            Err(Refusal::TooMany { retry_after_s }) => {
-                let problem = Problem::new(Kind::RateLimited, "too often");
-                Err(problem.retry_after(retry_after_s.into()))
+            Self::Refused(Refusal::Forbidden { why }) => Problem::new(Kind::Forbidden, why),
+            Self::Refused(Refusal::TooMany { retry_after_s }) => {
+                Problem::new(Kind::RateLimited, "too often").retry_after(retry_after_s.into())
             }
-            Err(Refusal::Unavailable) => Err(silent()),
+            Self::Refused(Refusal::Unavailable) | Self::Away => {
+                Problem::new(Kind::Unavailable, format!("{service} does not answer at present"))
+            }
+            Self::Broken => Problem::new(Kind::Internal, "the cause is in the log"),
         }
     }
 }
 
+fn service_of<Q: Request>() -> &'static str {
+    Q::SUBJECT.split('.').nth(1).unwrap_or_default()
+}
+
 /// A bug, here or there.
-fn broken(service: &str, error: &impl std::fmt::Display) -> Problem {
+fn broken(service: &str, error: &impl std::fmt::Display) -> Silent {
     tracing::error!(service, %error, "a request or its answer is not what the contract says");
-    Problem::new(Kind::Internal, "the cause is in the log")
+    Silent::Broken
 }

@@ -27,11 +27,14 @@ type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 /// What a route takes and answers.
 #[derive(Default)]
 pub(crate) struct Doc {
-    tag: &'static str,
+    /// What it is about: a chapter of the document, and the first half of an API key's scope.
+    pub tag: &'static str,
     summary: &'static str,
     headers: Vec<(&'static str, bool, &'static str)>,
     query: Option<SchemaOf>,
     body: Option<Option<SchemaOf>>,
+    /// Of a body that is no JSON.
+    body_media: Option<&'static str>,
     replies: Vec<Reply>,
     problems: Vec<Kind>,
 }
@@ -74,6 +77,12 @@ impl Doc {
         self
     }
 
+    /// Bytes of a kind.
+    pub fn binary_body(mut self, media: &'static str) -> Self {
+        (self.body, self.body_media) = (Some(None), Some(media));
+        self
+    }
+
     pub fn reply<T: JsonSchema>(self, status: u16, text: &'static str) -> Self {
         self.replies(status, text, JSON, Some(schema_of::<T>))
     }
@@ -84,6 +93,10 @@ impl Doc {
 
     pub fn reply_json(self, status: u16, text: &'static str) -> Self {
         self.replies(status, text, JSON, None)
+    }
+
+    pub fn reply_binary(self, media: &'static str, text: &'static str) -> Self {
+        self.replies(200, text, media, None)
     }
 
     pub fn reply_html(self, text: &'static str) -> Self {
@@ -150,7 +163,9 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator, problem: &Schema) -> 
     }
     if let Some(body) = doc.body {
         let content = Content::new(Some(body.map_or_else(any, |schema| api_schema(schema(schemas)))));
-        let body = RequestBodyBuilder::new().content(JSON, content).required(Some(Required::True));
+        let body = RequestBodyBuilder::new()
+            .content(doc.body_media.unwrap_or(JSON), content)
+            .required(Some(Required::True));
         operation = operation.request_body(Some(body.build()));
     }
     for reply in &doc.replies {

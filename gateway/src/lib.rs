@@ -12,9 +12,12 @@ pub mod token;
 mod access;
 mod app;
 mod edge;
+mod identity;
+mod keys;
 mod rate;
 mod server;
 
+mod accounts;
 mod delivery;
 mod orders;
 mod payments;
@@ -36,9 +39,14 @@ use crate::{app::App, edge::Edge};
 use anyhow::Context;
 use chassis::{Health, Publisher, Tasks, connect, settings::Parts};
 use contracts::{
-    AdjustStock, CancelOrder, DeliverShipment, DispatchShipment, GetOrder, GetPayment, GetProduct,
-    GetShipment, GetStockLevel, GetTimeline, ImportProducts, ListOrders, ListProducts, ListSlots, Message,
-    MessageInfo, PayOrder, PaymentWebhook, PlaceOrder, ReceiveStock, RefundPayment, Request, VerifyPayment,
+    AdjustStock, CancelOrder, ChangeEmail, ChangePassword, ChangeUser, CheckApiKey, ConfirmTotp,
+    CreateApiKey, DeleteAddress, DeleteUser, DeliverShipment, DispatchShipment, DropTotp, EndSessions,
+    EnrolTotp, ExportUser, ForgotPassword, GetAvatar, GetHistory, GetKeys, GetOrder, GetPayment, GetProduct,
+    GetShipment, GetStockLevel, GetTimeline, GetUser, ImportProducts, ListAddresses, ListApiKeys, ListOrders,
+    ListProducts, ListRevoked, ListSessions, ListSlots, ListUsers, Login, Message, MessageInfo, PayOrder,
+    PaymentWebhook, PlaceOrder, ReceiveStock, RefreshTokens, RefundPayment, Register, Request, ResetPassword,
+    RevokeApiKey, SESSION_REVOKED, SaveAddress, SetAvatar, SetPreferences, SetProfile, VerifyEmail,
+    VerifyPayment,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -71,10 +79,42 @@ pub const ASKS: &[&str] = &[
     GetProduct::SUBJECT,
     ListProducts::SUBJECT,
     ImportProducts::SUBJECT,
+    Register::SUBJECT,
+    VerifyEmail::SUBJECT,
+    Login::SUBJECT,
+    RefreshTokens::SUBJECT,
+    EndSessions::SUBJECT,
+    ForgotPassword::SUBJECT,
+    ResetPassword::SUBJECT,
+    ChangePassword::SUBJECT,
+    ChangeEmail::SUBJECT,
+    ListSessions::SUBJECT,
+    GetKeys::SUBJECT,
+    ListRevoked::SUBJECT,
+    CheckApiKey::SUBJECT,
+    GetUser::SUBJECT,
+    SetProfile::SUBJECT,
+    SetPreferences::SUBJECT,
+    ListAddresses::SUBJECT,
+    SaveAddress::SUBJECT,
+    DeleteAddress::SUBJECT,
+    SetAvatar::SUBJECT,
+    GetAvatar::SUBJECT,
+    ExportUser::SUBJECT,
+    DeleteUser::SUBJECT,
+    EnrolTotp::SUBJECT,
+    ConfirmTotp::SUBJECT,
+    DropTotp::SUBJECT,
+    ListUsers::SUBJECT,
+    ChangeUser::SUBJECT,
+    GetHistory::SUBJECT,
+    CreateApiKey::SUBJECT,
+    ListApiKeys::SUBJECT,
+    RevokeApiKey::SUBJECT,
 ];
 
 /// The subjects of core NATS that it listens to, beside its inbox.
-pub const LISTENS: &[&str] = &["live.order.*"];
+pub const LISTENS: &[&str] = &["live.order.*", SESSION_REVOKED];
 
 /// How often readiness looks at the connection to NATS.
 const LOOK: Duration = Duration::from_secs(1);
@@ -91,6 +131,7 @@ pub async fn run(places: &Parts, settings: Settings, health: Health, tasks: Task
         .with_context(|| format!("listening on {} (GATEWAY_LISTEN)", settings.listen))?;
     tracing::info!(address = %settings.listen, "gateway listens");
     tasks.spawn(watch_nats(app.nats.clone(), health, tasks.clone()));
+    tasks.spawn(identity::follow(app.clone(), tasks.stop().clone()));
     let edge = Arc::new(Edge::new(app, settings.gateway_at_once));
     server::serve(listener, edge, settings.gateway_connections, tasks.stop()).await;
     // All handles to the publisher are gone now, so its task ends too.

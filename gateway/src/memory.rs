@@ -4,6 +4,8 @@
 //! All of it is a convenience: without Redis `orders` decides about keys. So Redis gets little time, and when it
 //! fails it is left alone for a while.
 
+mod ended;
+
 use chassis::{Secret, Tasks};
 use contracts::{CustomerId, OrderId};
 use fred::{

@@ -1,11 +1,13 @@
 //! Every route, in one table: the router, the checks of tokens and roles, and the OpenAPI document are made of it.
 
+mod auth;
 mod catalog;
 mod delivery;
 mod operation;
 mod orders;
 mod payments;
 mod stock;
+mod users;
 
 use crate::{
     access::{Guard, guard},
@@ -75,6 +77,8 @@ pub(crate) fn table() -> Vec<Route> {
         delivery::routes(),
         stock::routes(),
         catalog::routes(),
+        auth::routes(),
+        users::routes(),
         operation::routes(),
     ];
     parts.into_iter().flatten().collect()
@@ -97,8 +101,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     let mut router = Router::new();
     for route in table() {
         let (name, path, access) = (route.name, route.path(), route.access);
+        let (tag, reads) = (route.doc.tag, route.method() == "GET");
         if let Some(handler) = route.handler {
-            let guard = from_fn_with_state(Guard { app: app.clone(), access, name }, guard);
+            let guard = from_fn_with_state(Guard { app: app.clone(), access, name, tag, reads }, guard);
             router = router.route(path, handler.route_layer(guard));
         }
     }

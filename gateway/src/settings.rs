@@ -20,10 +20,18 @@ pub struct Settings {
     /// old one stops and no connection is refused in between
     #[arg(long, env = "GATEWAY_REUSE_PORT")]
     pub gateway_reuse_port: bool,
-    /// Public keys of who issues tokens: a JWKS (RFC 7517, Ed25519 only), inline or a file's path; none: a development
-    /// key derived from the flock's secret, with which `starling token` signs
+    /// Public keys of who else than identity issues tokens: a JWKS (RFC 7517, Ed25519 only), inline or a file's path
     #[arg(id = "gateway_jwks", long = "gateway-jwks", env = "GATEWAY_JWKS")]
     pub jwks: Option<String>,
+    /// Whether tokens of `starling token` are good, which are signed with a key derived from the flock's secret; never with
+    /// GATEWAY_JWKS, nor where the flock's secret is not given. Say `false` where the shop is open to the world
+    #[arg(
+        long,
+        env = "GATEWAY_DEVELOPMENT_TOKENS",
+        default_value_t = true,
+        action = clap::ArgAction::Set
+    )]
+    pub gateway_development_tokens: bool,
     /// The secret with which the sandbox provider signs its webhooks; none: derived from the flock's secret
     #[arg(
         id = "gateway_webhook_secret",
@@ -65,6 +73,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             gateway_reuse_port: false,
             jwks: None,
+            gateway_development_tokens: true,
             webhook_secret: None,
             redis_patience_ms: 100,
             rate_per_s: 50,

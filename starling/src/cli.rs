@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::{
+    accounts::{self, AdminArgs, MailsArgs, RotateKeysArgs},
     audit::{self, AuditArgs},
     contracts_command::{self, ContractsArgs},
     dead::{self, DeadArgs},
@@ -39,6 +40,12 @@ pub enum Command {
     Token(TokenArgs),
     /// Print a user's own secret, for a process that is not given the flock's
     Password(PasswordArgs),
+    /// Make the owner of an account an admin: the way to the first one
+    Admin(AdminArgs),
+    /// Show the mails that wait where no mail server is set
+    Mails(MailsArgs),
+    /// Have identity make a new key that signs tokens, as soon as every gateway knows it
+    RotateKeys(RotateKeysArgs),
     /// Put a small shop in; prints the body of an order for it
     Seed(SeedArgs),
     /// Do what the bank would do about a pending sandbox payment, and send its webhook
@@ -74,6 +81,9 @@ impl Cli {
             Command::NatsAuth(args) => provision::nats_auth(&args).map(print),
             Command::Token(args) => token::token(&args).map(|token| print(token + "\n")),
             Command::Password(args) => token::password(&args).map(|own| print(own + "\n")),
+            Command::Admin(args) => accounts::admin(&args).await.map(print),
+            Command::Mails(args) => accounts::mails(&args).await.map(print),
+            Command::RotateKeys(args) => accounts::rotate_keys(&args).await.map(print),
             Command::Seed(args) => seed::seed(&args).await.map(|order| print(format!("{order:#}\n"))),
             Command::SandboxPay(args) => sandbox_pay::sandbox_pay(&args).await.map(|()| true),
             Command::Import(args) => {

@@ -18,6 +18,9 @@ pub struct Settings {
     /// Shipping's own.
     #[command(flatten)]
     pub shipping: shipping::Settings,
+    /// Identity's own.
+    #[command(flatten)]
+    pub identity: identity::Settings,
 }
 
 impl Default for Settings {
@@ -27,6 +30,7 @@ impl Default for Settings {
             order_deadline_s: 15 * 60,
             payments: payments::Settings::default(),
             shipping: shipping::Settings::default(),
+            identity: identity::Settings::default(),
         }
     }
 }
@@ -42,6 +46,7 @@ pub fn services(places: &Parts, settings: &Settings) -> Vec<Service> {
         payments::log_service(&places.mongodb_url),
         shipping::service(places, &settings.shipping),
         catalog::service(),
+        identity::service(places, &settings.identity),
     ]
 }
 

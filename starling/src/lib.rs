@@ -6,6 +6,7 @@ pub mod flock;
 pub mod provision;
 pub mod run;
 
+pub mod accounts;
 pub mod audit;
 mod contracts_command;
 pub mod dead;

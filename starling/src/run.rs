@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// What to run, and all that it can be told.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Services to run: `all`, or any of orders, inventory, payments, payments-log, shipping, catalog, gateway
+    /// Services to run: `all`, or any of orders, inventory, payments, payments-log, shipping, catalog, identity, gateway
     #[arg(default_value = "all")]
     names: Vec<String>,
     #[command(flatten)]

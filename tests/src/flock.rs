@@ -16,8 +16,8 @@ use tools::{Process, Server, Servers, scratch::Scratch};
 use uuid::Uuid;
 
 /// The services, each of which can be a process of its own.
-pub const SERVICES: [&str; 7] =
-    ["orders", "inventory", "payments", "payments-log", "shipping", "catalog", "gateway"];
+pub const SERVICES: [&str; 8] =
+    ["orders", "inventory", "payments", "payments-log", "shipping", "catalog", "identity", "gateway"];
 
 /// How the flock is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -50,6 +50,7 @@ mod file_lock;
 mod find;
 mod go;
 mod home;
+mod kin;
 mod launch;
 mod packages;
 mod port;

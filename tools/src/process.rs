@@ -12,6 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::deadline::Deadline;
+use crate::kin::{descendants, is_frozen, runs};
 use crate::launch::Launch;
 
 /// How long a child may take to stop in order before it is killed.
@@ -124,12 +125,20 @@ impl Process {
         Ok(())
     }
 
-    /// Freezes it and its children (SIGSTOP): connections stay open, nobody answers.
+    /// Freezes it and its children (SIGSTOP): connections stay open, nobody answers. Once this returns nothing of it
+    /// moves: a signal is taken by whichever thread gets a processor first, and until then the others go on.
     ///
     /// # Errors
-    /// When it can't be signalled.
+    /// When it can't be signalled, or goes on all the same.
     pub fn pause(&self) -> anyhow::Result<()> {
-        self.signal_all(Signal::SIGSTOP)
+        self.signal_all(Signal::SIGSTOP)?;
+        let deadline = Deadline::after(DESCENDANTS_LIMIT);
+        while self.is_running()
+            && ![vec![self.pid()], descendants(self.pid())].concat().into_iter().all(is_frozen)
+        {
+            ensure!(deadline.sleep(PAUSE), "{} is not frozen", self.name());
+        }
+        Ok(())
     }
 
     /// Lets it go on after [`Process::pause`].
@@ -188,24 +197,6 @@ fn send(pid: u32, signal: Signal) -> anyhow::Result<()> {
     }
 }
 
-/// Whether a process of another parent still runs. One that ended, but that its new parent has
-/// not waited for yet ("zombie"), holds nothing any more.
-fn runs(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // After the name in parentheses, in which anything may stand, comes the state.
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
-}
-
 fn id(pid: u32) -> anyhow::Result<Pid> {
     Ok(Pid::from_raw(i32::try_from(pid)?))
-}
-
-/// Children and their children, where the system tells (Linux does).
-fn descendants(pid: u32) -> Vec<u32> {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let children: Vec<u32> = tasks
-        .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
-        .flat_map(|line| line.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>())
-        .collect();
-    children.into_iter().flat_map(|child| [vec![child], descendants(child)].concat()).collect()
 }

@@ -2,7 +2,7 @@
 
 use async_nats::jetstream::{self, stream};
 use chassis::{
-    Health, Secret, Tasks,
+    Health, Secret, Service, Tasks,
     permissions::{Permissions, auth_block},
     provision,
     settings::Parts,
@@ -62,8 +62,9 @@ impl Gateway {
             secret: secret.clone(),
             password: None,
         };
-        let (orders, catalog) = (orders::service(orders::Rules::default()), catalog::service());
-        provision::streams(&places, &[orders.wiring(), catalog.wiring()], 1).await.unwrap();
+        let behind = behind();
+        let wirings: Vec<_> = behind.iter().map(Service::wiring).collect();
+        provision::streams(&places, &wirings, 1).await.unwrap();
         let commands = stream_of_commands(nats.url()).await;
         let (stop, ended) = (CancellationToken::new(), Tasks::default());
         let redis_patience_ms = u64::try_from(Self::REDIS_PATIENCE.as_millis()).unwrap();
@@ -149,15 +150,28 @@ pub fn check_problem(response: &Response, body: &Value, status: u16, kind: &str)
     assert_eq!(body["type"], format!("/problems/{kind}"), "{body}");
 }
 
+/// The services that tests put behind a gateway.
+fn behind() -> [Service; 3] {
+    let nowhere = Parts {
+        nats_url: String::new(),
+        redis_url: Secret::from(String::new()),
+        postgres_url: Secret::from(String::new()),
+        mongodb_url: Secret::from(String::new()),
+        secret: Secret::from(String::new()),
+        password: None,
+    };
+    let identity = identity::service(&nowhere, &identity::Settings::default());
+    [orders::service(orders::Rules::default()), catalog::service(), identity]
+}
+
 /// Everyone with no more rights than in production, and the test's own hand with all.
 fn authorize(secret: &Secret) -> String {
     let mut publish: Vec<String> = gateway::SENDS.iter().map(|info| info.subject.to_owned()).collect();
     publish.extend(gateway::ASKS.iter().map(ToString::to_string));
     let mut own = Permissions::of(gateway::NAME, publish);
     own.subscribe.extend(gateway::LISTENS.iter().map(ToString::to_string));
-    let orders = Permissions::of_service(orders::service(orders::Rules::default()).wiring());
-    let catalog = Permissions::of_service(catalog::service().wiring());
-    let users = [Permissions::of_provisioner(), own, orders, catalog];
+    let mut users = vec![Permissions::of_provisioner(), own];
+    users.extend(behind().iter().map(|service| Permissions::of_service(service.wiring())));
     auth_block(&users, secret).replacen("users = [", "users = [\n    { user: test, password: test }", 1)
 }
 

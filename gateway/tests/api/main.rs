@@ -1,7 +1,8 @@
-//! The gateway on a real NATS and a real Redis, through HTTP. With `orders` and `catalog` where
-//! it is about their answers; what needs all services is tested end to end.
+//! The gateway on a real NATS and a real Redis, through HTTP. With `orders`, `catalog` and
+//! `identity` where it is about their answers; what needs all services is tested end to end.
 #![expect(clippy::unwrap_used, reason = "all of this is test code: a panic is how it fails")]
 
+mod accounts;
 mod bad_input;
 mod documents;
 mod gateway;
@@ -10,6 +11,7 @@ mod limits;
 mod orders;
 mod outages;
 mod roles;
+mod services;
 mod shop;
 mod tokens;
 mod webhooks;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 async fn check_not_accepted(gateway: &Gateway, token: &str, key: &str, outcome: &str) {
     let refused = gateway.order(token, key, &order()).send().await.unwrap();
-    assert!(refused.headers().contains_key("retry-after"));
+    assert!(refused.headers().contains_key("retry-after"), "{refused:?}");
     let (status, body) = told(refused).await;
     assert_eq!(
         (status, &body["type"], &body["outcome"]),

@@ -60,6 +60,12 @@ fn what_changes_the_shop_is_for_those_who_run_it() {
             "POST /v1/stock/receipts",
             "POST /v1/stock/adjustments",
             "POST /v1/products/import",
+            "PUT /v1/users/{id}",
+            "DELETE /v1/users/{id}",
+            "GET /v1/users/{id}/history",
+            "GET /v1/api-keys",
+            "POST /v1/api-keys",
+            "DELETE /v1/api-keys/{id}",
         ]
     );
 }

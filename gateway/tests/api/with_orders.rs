@@ -1,29 +1,19 @@
 //! What needs an answer of `orders`: showing, following, cancelling, waiting.
 
-use crate::gateway::{Gateway, order, told};
-use chassis::{Health, Service, Tasks, provision, settings::Runtime};
-use clap::Parser;
+use crate::{
+    gateway::{Gateway, order, told},
+    services,
+};
 use contracts::{OrderId, Role};
 use futures_util::{Stream, StreamExt};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use tools::{Server, postgres::Purpose, scratch::Scratch};
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// How often the gateway looks after an order of which it was told nothing.
 const LOOK: Duration = Duration::from_secs(2);
-
-#[derive(Parser)]
-struct Settings {
-    #[command(flatten)]
-    runtime: Runtime,
-}
 
 /// A gateway with `orders` and `catalog` behind it, and a product that `orders` knows.
 struct Shop {
@@ -31,26 +21,19 @@ struct Shop {
     customer: String,
     /// An admin of `orders`' database.
     db: String,
-    _postgres: Server,
-    _scratch: Scratch,
+    _postgres: services::Postgres,
 }
 
 impl Shop {
     async fn open() -> Self {
         let mut gateway = Gateway::start().await;
-        let start = || {
-            let scratch = Scratch::new("shop").unwrap();
-            let place: PathBuf = scratch.path().join("postgres");
-            (tools::postgres::start(&place, None, Purpose::Tests).unwrap(), scratch)
-        };
-        let (postgres, scratch) = tokio::task::spawn_blocking(start).await.unwrap();
-        gateway.places.postgres_url = chassis::Secret::from(postgres.url().to_owned());
+        let postgres = services::postgres(&mut gateway).await;
         for service in [orders::service(orders::Rules::default()), catalog::service()] {
-            run(&gateway, service).await;
+            services::run(&gateway, service).await;
         }
-        let db = format!("{}/orders", postgres.url().trim_end_matches("/postgres"));
+        let db = format!("{}/orders", postgres.server.url().trim_end_matches("/postgres"));
         let customer = gateway.token(Role::Customer);
-        let shop = Self { gateway, customer, db, _postgres: postgres, _scratch: scratch };
+        let shop = Self { gateway, customer, db, _postgres: postgres };
         shop.stock_the_catalog().await;
         shop
     }
@@ -114,16 +97,6 @@ impl Shop {
         }
         request.send().await.unwrap()
     }
-}
-
-async fn run(gateway: &Gateway, service: Service) {
-    let name = service.wiring().name;
-    provision::database(&gateway.places, name, service.migrations().unwrap(), true).await.unwrap();
-    let tasks = Tasks::child_of(&gateway.stop);
-    let (places, runtime) = (gateway.places.clone(), Arc::new(Settings::parse_from(["test"]).runtime));
-    gateway
-        .ended
-        .spawn(async move { service.run(&places, runtime, Health::default(), tasks).await.unwrap() });
 }
 
 /// An order that `orders` cancels at once, since the catalog has no such SKU.

@@ -1,0 +1,11 @@
+//! Accounts through the front door: gateway, identity, NATS, Postgres and Redis, all real.
+
+mod admin;
+mod api_keys;
+mod guessing;
+mod mails;
+mod me;
+mod second_factor;
+mod sessions;
+mod sign_in;
+mod world;

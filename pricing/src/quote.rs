@@ -62,10 +62,10 @@ fn discount(ask: &Ask, lines: &mut [Work]) -> Result<BTreeMap<String, Refused>, 
         if promotion.needs_code && coupon.is_none() {
             continue;
         }
-        let combinable = !closed && !(promotion.exclusive && any);
+        let barred = closed || promotion.exclusive && any;
         let took = match applies(promotion, ask, gross) {
             Err(why) => Err(why),
-            Ok(()) if !combinable => Err(Refused::NotCombinable),
+            Ok(()) if barred => Err(Refused::NotCombinable),
             Ok(()) if take_off(promotion, coupon.map(|it| &it.code), lines)? => Ok(()),
             Ok(()) => Err(Refused::NothingToTakeOff),
         };

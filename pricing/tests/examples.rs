@@ -1,5 +1,7 @@
 //! Worked examples, worked out by hand: `examples.json`.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot go on without fails it")]
+
 use contracts::{Amount, Line, PricedLine, Totals};
 use pricing::{Ask, NotPriced, Refused, explain, quote, verify};
 use serde::Deserialize;

@@ -1,10 +1,13 @@
 //! Laws that hold for every cart, promotion, rate and currency.
 
-use contracts::{Amount, Breakdown, Line, MAX_AMOUNT, Prices, Quantity, Rate, Sku, Text, Timestamp};
+#![expect(clippy::unwrap_used, reason = "what a test cannot go on without fails it")]
+
+use contracts::{Amount, Breakdown, How, Line, MAX_AMOUNT, Prices, Quantity, Rate, Sku, Text, Timestamp};
 use pricing::{
     Ask, Benefit, Coupon, Destination, Item, NotPriced, Period, Promotion, Scope, TaxRate, quote, verify,
 };
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use std::collections::BTreeMap;
 
 const SKUS: [&str; 5] = ["A", "B", "C", "D", "E"];
 const CATEGORIES: [&str; 2] = ["red", "blue"];
@@ -183,7 +186,7 @@ fn amounts(breakdown: &mut Breakdown) -> Vec<&mut Amount> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn parts_add_up_to_totals_and_the_quote_verifies(ask in any_ask()) {
@@ -262,6 +265,40 @@ proptest! {
                 prop_assert!(exact > i128::from(MAX_AMOUNT));
             }
         }
+    }
+}
+
+/// The laws above would hold of carts in which nothing happens: these are not such carts.
+#[test]
+fn the_carts_of_the_laws_reach_every_kind_of_discount_and_refusal() {
+    const CARTS: usize = 2_000;
+    const EACH: usize = 50;
+    let mut runner = TestRunner::deterministic();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for _ in 0..CARTS {
+        let quote = quote(&any_ask().new_tree(&mut runner).unwrap().current()).unwrap();
+        for line in &quote.breakdown.lines {
+            if line.discounts.len() > 1 {
+                *seen.entry("several on one line".into()).or_default() += 1;
+            }
+        }
+        for discount in quote.breakdown.lines.iter().flat_map(|line| &line.discounts) {
+            let how = match discount.how {
+                How::Percentage { .. } => "percentage",
+                How::Line { .. } => "line",
+                How::Order { .. } => "order",
+                How::Pieces { .. } => "pieces",
+            };
+            *seen.entry(how.into()).or_default() += 1;
+        }
+        for refused in quote.codes.iter().filter_map(|code| code.refused) {
+            *seen.entry(format!("{refused:?}")).or_default() += 1;
+        }
+    }
+    let kinds = ["percentage", "line", "order", "pieces", "several on one line"];
+    for kind in kinds.into_iter().chain(["BelowMinimum", "NotCombinable", "NothingToTakeOff"]) {
+        let found = seen.get(kind).copied().unwrap_or_default();
+        assert!(found >= EACH, "{kind}: {found} in {CARTS} carts; all: {seen:?}");
     }
 }
 

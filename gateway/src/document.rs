@@ -91,6 +91,11 @@ impl Doc {
         self.replies(200, text, "text/event-stream", Some(schema_of::<T>))
     }
 
+    /// Lines that are written while they are read.
+    pub fn lines(self, media: &'static str, text: &'static str) -> Self {
+        self.replies(200, text, media, None)
+    }
+
     pub fn reply_json(self, status: u16, text: &'static str) -> Self {
         self.replies(status, text, JSON, None)
     }

@@ -27,6 +27,7 @@ mod stock;
 mod ask;
 mod body;
 mod document;
+mod etag;
 mod memory;
 mod pages;
 mod problem;

@@ -1,12 +1,20 @@
-//! Products: listed, shown, imported.
+//! Products: listed, shown, imported, exported.
+
+mod export;
+pub(crate) use export::{Export, export};
 
 use crate::{
     app::App,
     body::Json,
+    etag,
     problem::Problem,
     query::{self, Query},
 };
-use axum::extract::{Path, State};
+use axum::{
+    extract::{Path, State},
+    http::HeaderMap,
+    response::Response,
+};
 use contracts::{
     GetProduct, ImportProducts, ListProducts, MAX_IMPORT, Product, ProductPage, ProductVersion, ProductView,
     Sku,
@@ -41,9 +49,11 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Path(sku): Path<String>,
-) -> Result<axum::Json<ProductView>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let sku = Sku::new(sku).map_err(|_| Problem::not_found("product"))?;
-    app.ask(&GetProduct { sku }, "product").await.map(axum::Json)
+    let product: ProductView = app.ask(&GetProduct { sku }, "product").await?;
+    Ok(etag::answer(&headers, product.version, product))
 }
 
 /// Products to create or change.

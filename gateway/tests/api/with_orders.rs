@@ -341,3 +341,53 @@ async fn products_are_imported_listed_and_shown_to_everyone() {
     let (status, problem) = told(refused).await;
     assert_eq!((status, problem["field"].as_str()), (400, Some("products[1].sku")), "{problem}");
 }
+
+#[tokio::test]
+async fn who_has_the_newest_version_of_a_product_is_not_sent_it_again() {
+    let shop = Shop::open().await;
+    let show = async |known: &str| {
+        let request = shop.gateway.request(Method::GET, "/v1/products/A@1.00");
+        let shown = request.header("if-none-match", known).send().await.unwrap();
+        let tag = shown.headers()["etag"].to_str().unwrap().to_owned();
+        (shown.status().as_u16(), tag, shown.text().await.unwrap().is_empty())
+    };
+    let (new, known) = ((200, "\"1\"".to_owned(), false), (304, "\"1\"".to_owned(), true));
+    for named in ["\"1\"", "W/\"1\"", "\"7\", \"1\"", "*"] {
+        assert_eq!(show(named).await, known, "{named}");
+    }
+    for named in ["\"2\"", "1", "", "\"11\""] {
+        assert_eq!(show(named).await, new, "{named}");
+    }
+    let dearer = json!({ "products": [{ "sku": "A@1.00", "name": "A", "price": 101, "currency": "GBP" }] });
+    let import = shop.gateway.admin(Method::POST, "/v1/products/import").json(&dearer);
+    assert_eq!(import.send().await.unwrap().status(), 200);
+    assert_eq!(show("\"1\"").await, (200, "\"2\"".to_owned(), false));
+}
+
+#[tokio::test]
+async fn all_products_are_exported_over_the_end_of_a_page() {
+    let shop = Shop::open().await;
+    let product = |n: u32| json!({ "sku": format!("E{n:03}"), "name": "Red, \"large\"", "price": n, "currency": "GBP" });
+    let body = json!({ "products": (0..500).map(product).collect::<Vec<_>>() });
+    let import = shop.gateway.admin(Method::POST, "/v1/products/import").json(&body);
+    assert_eq!(import.send().await.unwrap().status(), 200);
+    let export = async |query: &str| {
+        let path = format!("/v1/products/export{query}");
+        let answer = shop.gateway.admin(Method::GET, &path).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        (answer.headers()["content-type"].to_str().unwrap().to_owned(), answer.text().await.unwrap())
+    };
+    // The shop has one product of its own: 501 are one more than a page.
+    let (media, text) = export("").await;
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((media.as_str(), lines.len()), ("application/x-ndjson", 501));
+    assert_eq!((&lines[0]["sku"], &lines[500]["sku"]), (&json!("A@1.00"), &json!("E499")));
+    let (media, text) = export("?format=csv").await;
+    let lines: Vec<&str> = text.split_terminator("\r\n").collect();
+    assert_eq!((media.as_str(), lines.len()), ("text/csv; charset=utf-8; header=present", 502));
+    assert_eq!(lines[0], "sku,name,price,currency,active,version");
+    assert_eq!(lines[501], "E499,\"Red, \"\"large\"\"\",499,GBP,true,1");
+    let refused = shop.gateway.admin(Method::GET, "/v1/products/export?format=xml").send().await.unwrap();
+    let (status, problem) = told(refused).await;
+    assert_eq!((status, problem["field"].as_str()), (400, Some("format")), "{problem}");
+}

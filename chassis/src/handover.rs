@@ -1,7 +1,8 @@
 //! From a decision to a call in one transaction: attempts that are recorded while the caller has places free are leased
 //! as they are written, and handed over once they are committed. No second transaction looks for them.
 //!
-//! What is handed over and lost, in a crash or because the caller stops, is found when its lease has run out.
+//! What is handed over and lost in a crash is found when its lease has run out. In an orderly stop nothing is lost: the
+//! caller ends after who decides.
 
 use std::{
     sync::{
@@ -98,7 +99,7 @@ impl<A> Giver<A> {
         let less = |free: usize| Some(free.saturating_sub(taken));
         self.places.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).ok();
         for attempt in recorded.leased {
-            // Refused only when the caller has ended: the lease runs out, and another's caller finds it.
+            // Refused only when the caller ran out of time while stopping: the lease runs out, and another's finds it.
             drop(self.send.send(attempt));
         }
         if recorded.due {

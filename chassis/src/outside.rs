@@ -74,7 +74,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Time for publishing an answer, on top of the call's own, before the lease runs out.
 const LEASE_MARGIN: Duration = Duration::from_secs(15);
 
-/// Calls until told to stop; calls under way are finished, or left to the lease.
+/// Calls until told to stop, and until who decides has ended: what its last transaction leases is called, or given back.
+/// Calls under way are finished, or left to the lease.
 pub(crate) async fn run<O: Outside>(parts: Parts, outside: O, mut handed: Taker<O::Attempt>) {
     let (stop, db, limits) = (parts.tasks.stop().clone(), parts.db(), outside.limits());
     let mut breaker = Breaker::closed(limits);
@@ -83,7 +84,7 @@ pub(crate) async fn run<O: Outside>(parts: Parts, outside: O, mut handed: Taker<
     let mut due = true;
     // Once told to stop.
     let mut until: Option<Instant> = None;
-    while until.is_none() || !calls.is_empty() || !answers.is_empty() {
+    while until.is_none() || !handed.leased.is_closed() || !calls.is_empty() || !answers.is_empty() {
         let mut free = breaker.allows(Instant::now()).saturating_sub(calls.len() + answers.len());
         while free > 0
             && until.is_none()
@@ -116,8 +117,8 @@ pub(crate) async fn run<O: Outside>(parts: Parts, outside: O, mut handed: Taker<
                 answers.extend(answered.into_iter().map(|answer| publish::<O>(&parts, answer)));
             }
             Some(()) = answers.next(), if !answers.is_empty() => {}
-            Some(attempt) = handed.leased.recv(), if free > 0 => {
-                calls.push(call(&parts, &outside, limits.timeout, attempt));
+            given = handed.leased.recv(), if free > 0 && !handed.leased.is_closed() => {
+                calls.extend(given.map(|attempt| call(&parts, &outside, limits.timeout, attempt)));
             }
             () = recorded.notified() => due = true,
             _ = look.tick() => due = true,

@@ -4,7 +4,7 @@
 
 mod toy;
 
-use chassis::{DeadLetter, ListDead, redrive_subject};
+use chassis::{DeadLetter, DeadPlace, ListDead, redrive_subject};
 use contracts::{MessageId, Refusal};
 use toy::{Toy, eventually};
 use uuid::Uuid;
@@ -69,7 +69,15 @@ async fn what_is_not_json_is_a_dead_letter_and_a_redrive_after_the_fix_settles_i
 }
 
 async fn list(toy: &Toy) -> Vec<DeadLetter> {
-    let ask = serde_json::to_vec(&ListDead { limit: 10 }).unwrap();
+    let first = page(toy, None).await;
+    let Some(last) = first.last() else { return first };
+    let after = DeadPlace { at: last.at, message_id: last.message_id };
+    assert_eq!(page(toy, Some(after)).await.len(), 0, "nothing comes after the last");
+    first
+}
+
+async fn page(toy: &Toy, after: Option<DeadPlace>) -> Vec<DeadLetter> {
+    let ask = serde_json::to_vec(&ListDead { after, limit: 10 }).unwrap();
     let reply = toy.tester.client.request(chassis::list_subject(toy.name), ask.into()).await.unwrap();
     serde_json::from_slice::<Result<_, Refusal>>(&reply.payload).unwrap().unwrap()
 }

@@ -1,6 +1,6 @@
 //! What a cart costs, and how every amount came about: promotions, coupons and taxes in integers.
 //!
-//! [`quote`] is a pure function: prices, promotions, coupons, rates, place and time come in; a [`Quote`] comes out.
+//! [`quote()`] is a pure function: prices, promotions, coupons, rates, place and time come in; a [`Quote`] comes out.
 //! [`verify()`] works a breakdown out again without knowing the promotions; [`explain()`] says it in sentences.
 //!
 //! **Rounding.** There is one rule. An amount that is a fraction of another (a percentage, some of a line's pieces,

@@ -31,7 +31,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the whole flock, or parts of it, until SIGTERM or SIGINT
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Make streams, consumers, database users, databases and tables; safe to repeat
     Provision(ProvisionArgs),
     /// Print the authorization block for nats-server: a user for each service, with least privilege
@@ -76,7 +76,7 @@ impl Cli {
     /// When it could not be done.
     pub async fn execute(self) -> anyhow::Result<bool> {
         match self.command {
-            Command::Run(args) => Box::pin(run::run(args)).await.map(|()| true),
+            Command::Run(args) => Box::pin(run::run(*args)).await.map(|()| true),
             Command::Provision(args) => provision::provision(&args).await.map(|()| true),
             Command::NatsAuth(args) => provision::nats_auth(&args).map(print),
             Command::Token(args) => token::token(&args).map(|token| print(token + "\n")),

@@ -21,7 +21,7 @@ pub(super) fn routes() -> Vec<Route> {
                 .reply_empty(304, "the caller has this version"),
         ),
         // A static path comes before a parameter: a product whose SKU is `export` is only listed.
-        route("GET /v1/products/export", RunsTheShop, products::export).doc(
+        route("GET /v1/catalog/export", RunsTheShop, products::export).doc(
             Doc::new("catalog", "Export all products by SKU, as NDJSON or CSV")
                 .query::<products::Export>()
                 .lines("application/x-ndjson", "a product a line; `text/csv` if asked for"),

@@ -59,7 +59,7 @@ fn what_changes_the_shop_is_for_those_who_run_it() {
             "POST /v1/payments/{order_id}/refund",
             "POST /v1/stock/receipts",
             "POST /v1/stock/adjustments",
-            "GET /v1/products/export",
+            "GET /v1/catalog/export",
             "POST /v1/products/import",
             "PUT /v1/users/{id}",
             "DELETE /v1/users/{id}",

@@ -372,7 +372,7 @@ async fn all_products_are_exported_over_the_end_of_a_page() {
     let import = shop.gateway.admin(Method::POST, "/v1/products/import").json(&body);
     assert_eq!(import.send().await.unwrap().status(), 200);
     let export = async |query: &str| {
-        let path = format!("/v1/products/export{query}");
+        let path = format!("/v1/catalog/export{query}");
         let answer = shop.gateway.admin(Method::GET, &path).send().await.unwrap();
         assert_eq!(answer.status(), 200);
         (answer.headers()["content-type"].to_str().unwrap().to_owned(), answer.text().await.unwrap())
@@ -387,7 +387,7 @@ async fn all_products_are_exported_over_the_end_of_a_page() {
     assert_eq!((media.as_str(), lines.len()), ("text/csv; charset=utf-8; header=present", 502));
     assert_eq!(lines[0], "sku,name,price,currency,active,version");
     assert_eq!(lines[501], "E499,\"Red, \"\"large\"\"\",499,GBP,true,1");
-    let refused = shop.gateway.admin(Method::GET, "/v1/products/export?format=xml").send().await.unwrap();
+    let refused = shop.gateway.admin(Method::GET, "/v1/catalog/export?format=xml").send().await.unwrap();
     let (status, problem) = told(refused).await;
     assert_eq!((status, problem["field"].as_str()), (400, Some("format")), "{problem}");
 }

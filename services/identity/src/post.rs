@@ -20,6 +20,6 @@ pub async fn answer(identity: Arc<Identity>, ctx: Ctx, stop: CancellationToken) 
             Err(error) => tracing::warn!(%error, "forgotten passwords are not answered yet"),
         }
         let noted = tokio::time::timeout(EVERY, identity.forgotten.notified());
-        drop(stop.run_until_cancelled(noted).await);
+        stop.run_until_cancelled(noted).await;
     }
 }

@@ -41,7 +41,7 @@ pub async fn send(identity: Arc<Identity>, ctx: Ctx, stop: CancellationToken) {
             Err(error) => tracing::warn!(%error, "the outbox cannot be read"),
         }
         let written = tokio::time::timeout(EVERY, identity.outbox.notified());
-        drop(stop.run_until_cancelled(written).await);
+        stop.run_until_cancelled(written).await;
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
+    task::JoinSet,
 };
 
 /// What a mail server was given: recipient and text.
@@ -60,7 +61,8 @@ async fn mails_are_sent_again_until_they_are_taken_and_are_forgotten_then() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());
     let taken = Taken::default();
-    let server = tokio::spawn(serve(listener, taken.clone()));
+    let mut server = JoinSet::new();
+    server.spawn(serve(listener, taken.clone()));
     let settings = identity::Settings {
         smtp_url: Some(Secret::from(url)),
         mail_from: "Shop <shop@example.org>".to_owned(),
@@ -95,5 +97,4 @@ async fn mails_are_sent_again_until_they_are_taken_and_are_forgotten_then() {
         count.0 == 0
     })
     .await;
-    server.abort();
 }

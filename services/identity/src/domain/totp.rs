@@ -12,8 +12,8 @@ const SKEW: i64 = 1;
 pub fn step_of(secret: &[u8], code: &str, now_s: i64, newest: i64) -> Option<i64> {
     let present = now_s / STEP_S;
     // All are compared, so that the time does not tell which was the right one.
-    let steps = (present - SKEW..=present + SKEW).filter(|step| same(&code_at(secret, *step), code));
-    steps.last().filter(|step| *step > newest)
+    let fits = |found, step| if same(&code_at(secret, step), code) { Some(step) } else { found };
+    (present - SKEW..=present + SKEW).fold(None, fits).filter(|step| *step > newest)
 }
 
 /// The code of a step (RFC 4226, 5.3).

@@ -48,6 +48,18 @@ fn what_was_written_as_json_gives_the_same_chart() {
     assert_eq!(chart(&read), chart(&results));
 }
 
+/// When the chart is drawn in another way now, what it looks like lies beside the old one, to be looked at and moved.
+#[test]
+fn the_chart_in_the_repository_is_made_of_the_figures_beside_it() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let json = std::fs::read_to_string(folder.join("results.json")).unwrap();
+    let drawn = chart(&serde_json::from_str(&json).unwrap());
+    if std::fs::read_to_string(folder.join("results.svg")).unwrap() != drawn {
+        std::fs::write(folder.join("results.svg.new"), drawn).unwrap();
+        panic!("results.svg is not made of results.json: look at results.svg.new, and move it there");
+    }
+}
+
 #[test]
 fn bars_are_as_long_as_their_figures() {
     let svg = chart(&results());

@@ -136,3 +136,24 @@ async fn secrets_never_reach_a_stream() {
         }
     }
 }
+
+/// A change that was committed and not told (NATS was away, or the process ended in between) is told by the sweep.
+#[tokio::test]
+async fn what_a_request_could_not_tell_is_told_later() {
+    let world = World::open().await;
+    let (_, id) = world.customer("ann@example.org").await;
+    let options = async_nats::ConnectOptions::with_user_and_password("test".into(), "test".into());
+    let jetstream = jetstream::new(options.connect(world.gateway.nats.url()).await.unwrap());
+    let stream = jetstream.get_stream("ACCOUNT").await.unwrap();
+    let last = async || stream.get_info().await.unwrap().state.last_sequence;
+    eventually("told", async || last().await == 1).await;
+    // As the row is between the commit and JetStream's acknowledgement: in the next version, and due.
+    let url = format!("{}/identity", world.postgres.server.url().trim_end_matches("/postgres"));
+    let mut db = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
+    let untold = "update account set name = 'Ann Third', version = version + 1, announce_at = now() where id = $1::uuid";
+    assert_eq!(sqlx::query(untold).bind(&id).execute(&mut db).await.unwrap().rows_affected(), 1);
+    eventually("told by the sweep", async || last().await == 2).await;
+    let told = stream.get_raw_message(2).await.unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&told.payload).unwrap();
+    assert_eq!((&told["user_id"], told["version"].as_i64()), (&json!(id), Some(2)), "{told}");
+}

@@ -27,8 +27,10 @@ pub enum Access {
     SignedIn,
     /// Who helps customers, or runs the shop.
     SeesAll,
-    /// Who runs the shop.
+    /// Who runs the shop, a person or a program.
     RunsTheShop,
+    /// An admin: a person, since no program makes keys for programs.
+    Admins,
 }
 
 impl Access {
@@ -39,6 +41,7 @@ impl Access {
             Self::Anyone | Self::SignedIn => true,
             Self::SeesAll => role.sees_all(),
             Self::RunsTheShop => role.runs_the_shop(),
+            Self::Admins => matches!(role, Role::Admin),
         }
     }
 }

@@ -224,7 +224,7 @@ fn problems(route: &Route) -> BTreeMap<u16, String> {
     if access != Access::Anyone {
         kinds.push(Kind::Unauthenticated);
     }
-    if matches!(access, Access::SeesAll | Access::RunsTheShop) {
+    if matches!(access, Access::SeesAll | Access::RunsTheShop | Access::Admins) {
         kinds.push(Kind::Forbidden);
     }
     if route.path().contains('{') {

@@ -1,7 +1,7 @@
 //! Accounts: one's own, others', and programs' keys.
 
 use super::{
-    Access::{RunsTheShop, SeesAll, SignedIn},
+    Access::{Admins, RunsTheShop, SeesAll, SignedIn},
     Route, route,
 };
 use crate::{
@@ -103,15 +103,15 @@ pub(super) fn routes() -> Vec<Route> {
                 .query::<users::Page>()
                 .reply::<HistoryPage>(200, "a page, the newest first"),
         ),
-        route("GET /v1/api-keys", RunsTheShop, api_keys::list).doc(
+        route("GET /v1/api-keys", Admins, api_keys::list).doc(
             doc("List the keys of programs").reply::<api_keys::Keys>(200, "without what makes them keys"),
         ),
-        route("POST /v1/api-keys", RunsTheShop, api_keys::create).doc(
+        route("POST /v1/api-keys", Admins, api_keys::create).doc(
             doc("Make a key for a program; only people may")
                 .body::<api_keys::NewKey>()
                 .reply::<NewApiKey>(201, "the key, shown this one time"),
         ),
-        route("DELETE /v1/api-keys/{id}", RunsTheShop, api_keys::revoke)
+        route("DELETE /v1/api-keys/{id}", Admins, api_keys::revoke)
             .doc(doc("End a key").reply_empty(204, "it is good no more")),
     ]
 }

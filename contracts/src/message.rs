@@ -83,6 +83,7 @@ messages! {
     Event    43 StockCommitted         "stock.committed"          "inventory";
     Event    44 StockLevelChanged      "stock.level_changed"      "inventory";
     Event    45 StockCommandRefused    "stock.command_refused"    "inventory";
+    Event    46 StockAvailabilityChanged "stock.availability_changed" "inventory";
 
     Command  60 PayOrder               "cmd.payment.pay"          "payments";
     Command  61 VerifyPayment          "cmd.payment.verify"       "payments";

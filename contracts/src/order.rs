@@ -26,6 +26,9 @@ pub struct PlaceOrder {
     pub slot: Option<SlotId>,
     /// How it is paid.
     pub payment: Payment,
+    /// How the total comes about; none: it is the sum of quantity × unit price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breakdown: Option<Box<Breakdown>>,
 }
 
 /// The customer, or an admin, wants an order to be called off.
@@ -55,7 +58,7 @@ pub struct OrderCreated {
     pub customer_id: CustomerId,
     /// Of all prices.
     pub currency: Currency,
-    /// Sum of quantity × unit price.
+    /// What the customer pays: the breakdown's total, or the sum of quantity × unit price.
     pub total: Amount,
     /// As ordered; a SKU may stand in several lines.
     pub lines: Vec<Line>,

@@ -95,6 +95,26 @@ pub struct StockLevelChanged {
     pub reference: Reference,
 }
 
+/// With an order, some SKUs ran out, or are to be had again. Full state: keep the highest version of each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockAvailabilityChanged {
+    /// With which order.
+    pub order_id: OrderId,
+    /// Those whose availability is another now.
+    pub levels: Vec<Availability>,
+}
+
+/// Whether any piece of a SKU can be sold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Availability {
+    /// Of what.
+    pub sku: Sku,
+    /// Whether there is at least one.
+    pub available: bool,
+    /// Of the SKU's level: grows with every change.
+    pub version: i64,
+}
+
 /// A receipt or an adjustment was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockCommandRefused {

@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 /// The one provider whose webhooks are known so far.
 pub(crate) const SANDBOX: &str = "sandbox";
 
+/// The most imports of whole files at a time: each holds one in memory.
+const IMPORTS: usize = 2;
+
 /// Everything that outlives a request.
 pub(crate) struct App {
     pub nats: Nats,
@@ -30,6 +33,8 @@ pub(crate) struct App {
     pub webhook_secret: Option<Secret>,
     /// A permit for each event stream and each request that waits.
     pub streams: Arc<Semaphore>,
+    /// Imports of whole files that may be under way.
+    pub imports: Arc<Semaphore>,
     /// The OpenAPI document.
     pub openapi: Bytes,
     pub stop: CancellationToken,
@@ -65,6 +70,7 @@ impl App {
             health,
             webhook_secret: settings.webhook_secret.clone().or_else(derived),
             streams: Arc::new(Semaphore::new(settings.gateway_streams.min(Semaphore::MAX_PERMITS))),
+            imports: Arc::new(Semaphore::new(IMPORTS)),
             openapi: routes::openapi().into(),
             stop: tasks.stop().clone(),
         })

@@ -59,24 +59,34 @@ pub(crate) enum Silent {
 impl Silent {
     fn problem(self, service: &str) -> Problem {
         match self {
-            Self::Refused(Refusal::NotFound { what }) => Problem::not_found(&what),
-            Self::Refused(Refusal::Invalid { field, why }) => Problem::field(field, why),
-            Self::Refused(Refusal::Conflict { field, why }) => Problem::new(Kind::Conflict, why).at(field),
-            Self::Refused(Refusal::Stale { version }) => {
-                Problem::new(Kind::Stale, format!("the newest version is {version}")).at("if-match")
-            }
-            Self::Refused(Refusal::Unauthenticated { why }) => {
-                Problem::unauthenticated(why, "Bearer realm=\"starling\"")
-            }
-            Self::Refused(Refusal::Forbidden { why }) => Problem::new(Kind::Forbidden, why),
-            Self::Refused(Refusal::TooMany { retry_after_s }) => {
-                Problem::new(Kind::RateLimited, "too often").retry_after(retry_after_s.into())
-            }
-            Self::Refused(Refusal::Unavailable) | Self::Away => {
-                Problem::new(Kind::Unavailable, format!("{service} does not answer at present"))
-            }
+            Self::Refused(refusal) => Problem::refused(refusal, service),
+            Self::Away => Problem::away(service),
             Self::Broken => Problem::new(Kind::Internal, "the cause is in the log"),
         }
+    }
+}
+
+impl Problem {
+    /// Why a service refused.
+    pub fn refused(refusal: Refusal, service: &str) -> Self {
+        match refusal {
+            Refusal::NotFound { what } => Self::not_found(&what),
+            Refusal::Invalid { field, why } => Self::field(field, why),
+            Refusal::Conflict { field, why } => Self::new(Kind::Conflict, why).at(field),
+            Refusal::Stale { version } => {
+                Self::new(Kind::Stale, format!("the newest version is {version}")).at("if-match")
+            }
+            Refusal::Unauthenticated { why } => Self::unauthenticated(why, "Bearer realm=\"starling\""),
+            Refusal::Forbidden { why } => Self::new(Kind::Forbidden, why),
+            Refusal::TooMany { retry_after_s } => {
+                Self::new(Kind::RateLimited, "too often").retry_after(retry_after_s.into())
+            }
+            Refusal::Unavailable => Self::away(service),
+        }
+    }
+
+    fn away(service: &str) -> Self {
+        Self::new(Kind::Unavailable, format!("{service} does not answer at present"))
     }
 }
 

@@ -47,7 +47,12 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
 
 /// The whole body, if it is no larger than `most`.
 pub(crate) async fn read(request: Request, most: usize) -> Result<Bytes, Problem> {
-    let until = Instant::now() + PATIENCE;
+    read_within(request, most, PATIENCE).await
+}
+
+/// The same with another time for it to arrive.
+pub(crate) async fn read_within(request: Request, most: usize, patience: Duration) -> Result<Bytes, Problem> {
+    let until = Instant::now() + patience;
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let too_large =
         announced.and_then(|length| length.parse::<u64>().ok()).is_some_and(|length| length > most as u64);

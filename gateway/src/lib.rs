@@ -18,10 +18,13 @@ mod rate;
 mod server;
 
 mod accounts;
+mod cart;
 mod delivery;
+mod listings;
 mod orders;
 mod payments;
 mod products;
+mod selling;
 mod stock;
 
 mod ask;
@@ -41,12 +44,14 @@ use anyhow::Context;
 use chassis::{Health, Publisher, Tasks, connect, settings::Parts};
 use contracts::{
     AdjustStock, CancelOrder, ChangeEmail, ChangePassword, ChangeUser, CheckApiKey, ConfirmTotp,
-    CreateApiKey, DeleteAddress, DeleteUser, DeliverShipment, DispatchShipment, DropTotp, EndSessions,
-    EnrolTotp, ExportUser, ForgotPassword, GetAvatar, GetHistory, GetKeys, GetOrder, GetPayment, GetProduct,
-    GetShipment, GetStockLevel, GetTimeline, GetUser, ImportProducts, ListAddresses, ListApiKeys, ListOrders,
+    CreateApiKey, DeleteAddress, DeleteCategory, DeleteCoupon, DeletePromotion, DeleteUser, DeliverShipment,
+    DispatchShipment, DropTotp, EndSessions, EnrolTotp, ExportUser, ForgotPassword, GetAvatar, GetHistory,
+    GetKeys, GetListing, GetOrder, GetPayment, GetPriceRules, GetProduct, GetShipment, GetStockLevel,
+    GetTimeline, GetUser, ImportProducts, ListAddresses, ListApiKeys, ListCategories, ListOrders,
     ListProducts, ListRevoked, ListSessions, ListSlots, ListUsers, Login, Message, MessageInfo, PayOrder,
-    PaymentWebhook, PlaceOrder, ReceiveStock, RefreshTokens, RefundPayment, Register, Request, ResetPassword,
-    RevokeApiKey, SESSION_REVOKED, SaveAddress, SetAvatar, SetPreferences, SetProfile, VerifyEmail,
+    PaymentWebhook, PlaceOrder, PutCategory, PutCoupon, PutListings, PutPromotion, PutTaxRates, QuoteCart,
+    ReceiveStock, RefreshTokens, RefundPayment, Register, Request, ResetPassword, RevokeApiKey,
+    SESSION_REVOKED, SaveAddress, SearchListings, SetAvatar, SetPreferences, SetProfile, VerifyEmail,
     VerifyPayment,
 };
 use std::{sync::Arc, time::Duration};
@@ -80,6 +85,19 @@ pub const ASKS: &[&str] = &[
     GetProduct::SUBJECT,
     ListProducts::SUBJECT,
     ImportProducts::SUBJECT,
+    PutListings::SUBJECT,
+    GetListing::SUBJECT,
+    SearchListings::SUBJECT,
+    ListCategories::SUBJECT,
+    PutCategory::SUBJECT,
+    DeleteCategory::SUBJECT,
+    GetPriceRules::SUBJECT,
+    PutPromotion::SUBJECT,
+    DeletePromotion::SUBJECT,
+    PutCoupon::SUBJECT,
+    DeleteCoupon::SUBJECT,
+    PutTaxRates::SUBJECT,
+    QuoteCart::SUBJECT,
     Register::SUBJECT,
     VerifyEmail::SUBJECT,
     Login::SUBJECT,

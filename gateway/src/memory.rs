@@ -4,6 +4,7 @@
 //! All of it is a convenience: without Redis `orders` decides about keys. So Redis gets little time, and when it
 //! fails it is left alone for a while.
 
+pub(crate) mod carts;
 mod ended;
 
 use chassis::{Secret, Tasks};

@@ -12,7 +12,7 @@ mod status;
 pub(crate) use cancel::cancel;
 pub(crate) use events::events;
 pub(crate) use list::{Filter, MyFilter, list, list_mine};
-pub(crate) use place::{Accepted, NewOrder, place};
+pub(crate) use place::{Accepted, Form, NewOrder, place, submit};
 pub(crate) use show::{Found, Shown, find, find_placed, show};
 pub(crate) use status::{NewStatus, set_status};
 

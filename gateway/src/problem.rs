@@ -53,6 +53,7 @@ kinds! {
     NotPlacedYet "not-placed-yet" CONFLICT "The order is accepted, but not placed yet";
     Conflict "conflict" CONFLICT "Something stands in the way";
     Stale "stale" PRECONDITION_FAILED "It was changed meanwhile";
+    PreconditionRequired "precondition-required" PRECONDITION_REQUIRED "Say which version the change builds on";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large";
     MediaType "media-type" UNSUPPORTED_MEDIA_TYPE "The body's media type is not the right one";
     KeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "The idempotency key stands for another request";
@@ -159,6 +160,16 @@ impl Problem {
     }
 
     /// The status that it is answered with.
+    /// Whether it is of this kind.
+    pub fn is(&self, kind: Kind) -> bool {
+        self.kind == kind
+    }
+
+    /// What is wrong, in words.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     pub const fn status(&self) -> StatusCode {
         self.kind.status()
     }

@@ -10,13 +10,17 @@ pub(crate) struct Query<T>(pub T);
 impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut request::Parts, _: &S) -> Result<Self, Problem> {
-        let query = parts.uri.query().unwrap_or_default();
-        let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
-        serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
-            let (field, why) = wording::explain(error.path(), &error.inner().to_string());
-            Problem::field(field, why)
-        })
+        read(parts.uri.query().unwrap_or_default()).map(Self)
     }
+}
+
+/// Reads parameters from their text.
+pub(crate) fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    serde_path_to_error::deserialize(pairs).map_err(|error| {
+        let (field, why) = wording::explain(error.path(), &error.inner().to_string());
+        Problem::field(field, why)
+    })
 }
 
 /// How many things a page has: 1 to `most`, `usual` when nothing is said.

@@ -6,6 +6,7 @@ mod delivery;
 mod operation;
 mod orders;
 mod payments;
+mod selling;
 mod stock;
 mod users;
 
@@ -77,6 +78,7 @@ pub(crate) fn table() -> Vec<Route> {
         delivery::routes(),
         stock::routes(),
         catalog::routes(),
+        selling::routes(),
         auth::routes(),
         users::routes(),
         operation::routes(),

@@ -31,8 +31,11 @@ mod totals;
 mod verify;
 
 pub use check::NotPriced;
-pub use coupons::{CodeAnswer, Refused};
+pub use contracts::{
+    Benefit, Category, CodeAnswer, Coupon, Destination, Item, MAX_CODES, MAX_PROMOTIONS, MAX_TAX_RATES,
+    Period, Promotion, Refused, Scope, TaxRate,
+};
 pub use explain::explain;
-pub use input::*;
+pub use input::Ask;
 pub use quote::{Quote, quote};
 pub use verify::{Inconsistent, verify};

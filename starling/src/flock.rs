@@ -18,6 +18,9 @@ pub struct Settings {
     /// Shipping's own.
     #[command(flatten)]
     pub shipping: shipping::Settings,
+    /// Catalog's own.
+    #[command(flatten)]
+    pub catalog: catalog::Settings,
     /// Identity's own.
     #[command(flatten)]
     pub identity: identity::Settings,
@@ -30,6 +33,7 @@ impl Default for Settings {
             order_deadline_s: 15 * 60,
             payments: payments::Settings::default(),
             shipping: shipping::Settings::default(),
+            catalog: catalog::Settings::default(),
             identity: identity::Settings::default(),
         }
     }
@@ -45,7 +49,7 @@ pub fn services(places: &Parts, settings: &Settings) -> Vec<Service> {
         payments::service(places, &settings.payments),
         payments::log_service(&places.mongodb_url),
         shipping::service(places, &settings.shipping),
-        catalog::service(),
+        catalog::service(&settings.catalog),
         identity::service(places, &settings.identity),
     ]
 }

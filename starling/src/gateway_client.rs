@@ -199,7 +199,10 @@ impl GatewayClient {
             request = request.header(*name, *value);
         }
         if let Some(body) = &ask.body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+            if !ask.headers.iter().any(|(name, _)| CONTENT_TYPE == *name) {
+                request = request.header(CONTENT_TYPE, "application/json");
+            }
+            request = request.body(body.clone());
         }
         let answer = request.send().await?;
         let (status, headers) = (answer.status(), answer.headers().clone());

@@ -1,5 +1,7 @@
 //! `starling seed`: a small shop to try things with.
 
+mod window;
+
 use crate::{
     gateway_client::{Door, GatewayClient},
     import::{copied, import_products, receive},
@@ -7,7 +9,7 @@ use crate::{
 };
 use chassis::settings;
 use clap::Args;
-use contracts::{Amount, Product, Quantity, Sku, Text};
+use contracts::{Amount, Product, ProductVersion, Quantity, Sku, Text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -54,7 +56,7 @@ pub struct SeedArgs {
     pub places: settings::Parts,
 }
 
-/// Makes the products and their stock, and waits until they can be ordered. Safe to repeat: it adds nothing.
+/// Makes the products, a listing with variants, taxes, a coupon, and the stock of all, and waits until they can be ordered. Safe to repeat: it adds nothing.
 /// Returns the body of an order for some of them.
 ///
 /// # Errors
@@ -63,10 +65,12 @@ pub async fn seed(args: &SeedArgs) -> anyhow::Result<Value> {
     let gateway = GatewayClient::new(&args.door, &args.places.secret)?;
     let operator = Operator::sign_in(&args.places).await?;
     let products = SHOP.iter().map(product).collect::<anyhow::Result<Vec<Product>>>()?;
-    let versions = import_products(&gateway, &products).await?;
+    let mut versions = import_products(&gateway, &products).await?;
+    let variants = window::dress(&gateway).await?;
     let pieces = Quantity::new(PIECES)?;
-    let stock: BTreeMap<Sku, Quantity> =
-        products.iter().map(|product| (product.sku.clone(), pieces)).collect();
+    let skus = products.iter().map(|product| &product.sku).chain(&variants);
+    let stock: BTreeMap<Sku, Quantity> = skus.map(|sku| (sku.clone(), pieces)).collect();
+    versions.extend(variants.into_iter().map(|sku| ProductVersion { sku, version: 1 }));
     receive(&gateway, "seed", &stock).await?;
     copied(&operator, &versions, gateway.patience()).await?;
     operator.caught_up("COMMANDS", "inventory", gateway.patience()).await?;

@@ -66,6 +66,9 @@ pub struct OrderView {
     /// Where to; none for an order that was cancelled before it was placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
+    /// How the total came about, if the order was made from a cart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breakdown: Option<Box<Breakdown>>,
     /// Until when it must be paid, while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,

@@ -15,8 +15,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contracts::{
-    Address, Amount, Currency, CustomerId, Line, MAX_LINES, Message, MessageId, OrderId, OrderStatus,
-    Payment, PlaceOrder, Quantity, Sku, SlotId, Text,
+    Address, Amount, Breakdown, Caller, Currency, CustomerId, Line, MAX_LINES, Message, MessageId, OrderId,
+    OrderStatus, Payment, PlaceOrder, Quantity, Sku, SlotId, Text,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,31 @@ struct NewLine {
     unit_price: Amount,
 }
 
+/// What becomes a command, whichever way it came.
+pub(crate) struct Form {
+    pub currency: Currency,
+    pub lines: Vec<Line>,
+    pub address: Address,
+    pub slot: Option<SlotId>,
+    pub payment: Payment,
+    pub breakdown: Option<Box<Breakdown>>,
+}
+
+impl From<NewOrder> for Form {
+    fn from(order: NewOrder) -> Self {
+        let NewOrder { currency, lines, address, slot, payment } = order;
+        let line = |NewLine { sku, quantity, unit_price }| Line { sku, quantity, unit_price };
+        Self {
+            currency,
+            lines: lines.into_iter().map(line).collect(),
+            address,
+            slot,
+            payment,
+            breakdown: None,
+        }
+    }
+}
+
 /// An order that is stored, and not settled yet.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Accepted {
@@ -76,13 +101,26 @@ pub(crate) async fn place(
     headers: HeaderMap,
     Json(order): Json<NewOrder>,
 ) -> Result<Response, Problem> {
-    let key = idempotency_key(&headers)?;
     if order.lines.is_empty() || order.lines.len() > MAX_LINES {
         return Err(Problem::field("lines", format!("an order has 1 to {MAX_LINES} lines")));
     }
     let canonical = serde_json::to_vec(&order).map_err(|_| Problem::new(Kind::Internal, "not written"))?;
+    submit(&app, caller, trace, &headers, &canonical, async |_| Ok(Some(order.into()))).await
+}
+
+/// Gives the order its id, or finds the one that its key stands for, and publishes the command that `form` makes of the
+/// id. No form: it is published already.
+pub(crate) async fn submit(
+    app: &Arc<App>,
+    caller: Caller,
+    trace: Trace,
+    headers: &HeaderMap,
+    canonical: &[u8],
+    form: impl AsyncFnOnce(OrderId) -> Result<Option<Form>, Problem>,
+) -> Result<Response, Problem> {
+    let key = idempotency_key(headers)?;
     let fresh =
-        Entry { order: OrderId::from_v7(Uuid::now_v7()), body_hash: sha256(&canonical), published: false };
+        Entry { order: OrderId::from_v7(Uuid::now_v7()), body_hash: sha256(canonical), published: false };
     let remembered = IdempotencyKey::new(caller.id, &sha256(key.as_str().as_bytes()));
     // Without Redis `orders` decides what the key stands for.
     let known = app.memory.claim(&remembered, caller.id, &fresh).await;
@@ -96,16 +134,18 @@ pub(crate) async fn place(
         Ok(Some(first)) => first,
         Ok(None) | Err(Away) => fresh,
     };
-    let waiting = match prefer::wait(&headers) {
-        Some(seconds) => Some((seconds, live::Settling::begin(&app, caller, entry.order).await?)),
+    let waiting = match prefer::wait(headers) {
+        Some(seconds) => Some((seconds, live::Settling::begin(app, caller, entry.order).await?)),
         None => None,
     };
     let id = entry.order;
-    if !entry.published {
+    if !entry.published
+        && let Some(form) = form(id).await?
+    {
         if repeated {
             app.memory.accept(id, caller.id).await;
         }
-        publish(&app, command(id, caller.id, key, &entry, order), repeated, trace).await?;
+        publish(app, command(id, caller.id, key, &entry, form), repeated, trace).await?;
         if remembers {
             app.memory.published(remembered, entry);
         }
@@ -155,17 +195,9 @@ fn point_to(headers: &mut HeaderMap, id: OrderId, applied: Option<HeaderValue>) 
     }
 }
 
-fn command(
-    id: OrderId,
-    customer_id: CustomerId,
-    key: Text<255>,
-    entry: &Entry,
-    order: NewOrder,
-) -> PlaceOrder {
-    let NewOrder { currency, lines, address, slot, payment } = order;
-    let line = |NewLine { sku, quantity, unit_price }| Line { sku, quantity, unit_price };
+fn command(id: OrderId, customer_id: CustomerId, key: Text<255>, entry: &Entry, form: Form) -> PlaceOrder {
+    let Form { currency, lines, address, slot, payment, breakdown } = form;
     let body_hash = Text::new(entry.body_hash.as_str()).expect("64 hexadecimal digits");
-    let lines = lines.into_iter().map(line).collect();
     PlaceOrder {
         order_id: id,
         customer_id,
@@ -176,6 +208,7 @@ fn command(
         address,
         slot,
         payment,
+        breakdown,
     }
 }
 

@@ -1,35 +1,82 @@
-//! The catalog: products.
+//! The catalog: products, listings, categories.
 
 use super::{
     Access::{Anyone, RunsTheShop},
     Route, route,
 };
-use crate::{document::Doc, products};
-use contracts::{ProductPage, ProductView};
+use crate::{
+    document::Doc,
+    listings::{self, categories},
+    problem::Kind,
+    products,
+};
+use contracts::{CategoryNode, Found, Listing, ListingView, ProductPage, ProductView};
 
 pub(super) fn routes() -> Vec<Route> {
+    let doc = |summary| Doc::new("catalog", summary);
     vec![
         route("GET /v1/products", Anyone, products::list).doc(
-            Doc::new("catalog", "List products by SKU")
-                .query::<products::Page>()
-                .reply::<ProductPage>(200, "a page"),
+            doc("List products by SKU").query::<products::Page>().reply::<ProductPage>(200, "a page"),
         ),
         route("GET /v1/products/{sku}", Anyone, products::show).doc(
-            Doc::new("catalog", "Show a product")
+            doc("Show a product")
                 .header("If-None-Match", false, "the `ETag` of the version that the caller has")
                 .reply::<ProductView>(200, "the product; its version is the `ETag`")
                 .reply_empty(304, "the caller has this version"),
         ),
         // A static path comes before a parameter: a product whose SKU is `export` is only listed.
         route("GET /v1/catalog/export", RunsTheShop, products::export).doc(
-            Doc::new("catalog", "Export all products by SKU, as NDJSON or CSV")
+            doc("Export all products by SKU, as NDJSON or CSV")
                 .query::<products::Export>()
                 .lines("application/x-ndjson", "a product a line; `text/csv` if asked for"),
         ),
         route("POST /v1/products/import", RunsTheShop, products::import).doc(
-            Doc::new("catalog", "Create or change up to 500 products")
+            doc("Create or change up to 500 products")
                 .body::<products::Import>()
                 .reply::<products::Imported>(200, "each product's version"),
+        ),
+        route("GET /v1/search", Anyone, listings::search).doc(
+            doc("Find listings; `attr.NAME=VALUE` asks for an attribute")
+                .query::<listings::Search>()
+                .reply::<Found>(200, "a page"),
+        ),
+        route("GET /v1/listings/{slug}", Anyone, listings::show).doc(
+            doc("Show a listing with its variants")
+                .header("If-None-Match", false, "the `ETag` of the version that the caller has")
+                .reply::<ListingView>(200, "the listing; its version is the `ETag`")
+                .reply_empty(304, "the caller has this version"),
+        ),
+        route("GET /v1/listings/{slug}/draft", RunsTheShop, listings::show_draft).doc(
+            doc("Show a listing, also one that is not published")
+                .header("If-None-Match", false, "the `ETag` of the version that the caller has")
+                .reply::<ListingView>(200, "the listing; its version is the `ETag`")
+                .reply_empty(304, "the caller has this version"),
+        ),
+        route("PUT /v1/listings/{slug}", RunsTheShop, listings::put).doc(
+            doc("Create or change a listing; a variant that is left out is sold no more")
+                .header("If-Match", false, "the `ETag` of the version that the change builds on")
+                .header("If-None-Match", false, "`*`: there is none yet")
+                .body::<Listing>()
+                .reply::<listings::Written>(200, "it was changed, or was so already")
+                .reply::<listings::Written>(201, "it is new")
+                .problem(Kind::Conflict)
+                .problem(Kind::Stale)
+                .problem(Kind::PreconditionRequired),
+        ),
+        route("POST /v1/listings/import", RunsTheShop, listings::import).doc(
+            doc("Create or change listings from a file: NDJSON (a listing a line) or CSV (a variant a line), 32 MiB at most")
+                .binary_body("application/x-ndjson")
+                .lines("application/x-ndjson", "progress, what was refused and why, the sums at the end"),
+        ),
+        route("GET /v1/categories", Anyone, categories::list)
+            .doc(doc("List all categories").reply::<categories::Categories>(200, "by slug")),
+        route("PUT /v1/categories/{slug}", RunsTheShop, categories::put).doc(
+            doc("Create or change a category").body::<CategoryNode>().reply_empty(204, "it is so"),
+        ),
+        route("DELETE /v1/categories/{slug}", RunsTheShop, categories::delete).doc(
+            doc("Delete a category that nothing stands in")
+                .reply_empty(204, "it is gone")
+                .problem(Kind::Conflict),
         ),
     ]
 }

@@ -151,7 +151,7 @@ pub fn check_problem(response: &Response, body: &Value, status: u16, kind: &str)
 }
 
 /// The services that tests put behind a gateway.
-fn behind() -> [Service; 3] {
+fn behind() -> [Service; 4] {
     let nowhere = Parts {
         nats_url: String::new(),
         redis_url: Secret::from(String::new()),
@@ -161,7 +161,8 @@ fn behind() -> [Service; 3] {
         password: None,
     };
     let identity = identity::service(&nowhere, &identity::Settings::default());
-    [orders::service(orders::Rules::default()), catalog::service(), identity]
+    let catalog = catalog::service(&catalog::Settings::default());
+    [orders::service(orders::Rules::default()), catalog, inventory::service(), identity]
 }
 
 /// Everyone with no more rights than in production, and the test's own hand with all.

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod bad_input;
+mod catalog;
 mod documents;
 mod gateway;
 mod idempotency;

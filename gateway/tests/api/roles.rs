@@ -17,7 +17,12 @@ async fn each_route_admits_whom_the_table_says_and_nobody_else() {
     for (name, access) in routes::list() {
         let (method, path) = name.split_once(' ').unwrap();
         let method: Method = method.parse().unwrap();
-        let path = path.replace("{sku}", "A").replace("{provider}", "sandbox").replace("{kind}", "forbidden");
+        let path = path
+            .replace("{sku}", "A")
+            .replace("{slug}", "a")
+            .replace("{code}", "A")
+            .replace("{provider}", "sandbox")
+            .replace("{kind}", "forbidden");
         let path = path
             .replace("{id}", &Uuid::now_v7().to_string())
             .replace("{order_id}", &Uuid::now_v7().to_string());
@@ -62,6 +67,17 @@ fn what_changes_the_shop_is_for_those_who_run_it() {
             "POST /v1/stock/adjustments",
             "GET /v1/catalog/export",
             "POST /v1/products/import",
+            "GET /v1/listings/{slug}/draft",
+            "PUT /v1/listings/{slug}",
+            "POST /v1/listings/import",
+            "PUT /v1/categories/{slug}",
+            "DELETE /v1/categories/{slug}",
+            "GET /v1/price-rules",
+            "PUT /v1/promotions/{id}",
+            "DELETE /v1/promotions/{id}",
+            "PUT /v1/coupons/{code}",
+            "DELETE /v1/coupons/{code}",
+            "PUT /v1/tax-rates",
             "PUT /v1/users/{id}",
             "DELETE /v1/users/{id}",
             "GET /v1/users/{id}/history",

@@ -28,7 +28,9 @@ impl Shop {
     async fn open() -> Self {
         let mut gateway = Gateway::start().await;
         let postgres = services::postgres(&mut gateway).await;
-        for service in [orders::service(orders::Rules::default()), catalog::service()] {
+        for service in
+            [orders::service(orders::Rules::default()), catalog::service(&catalog::Settings::default())]
+        {
             services::run(&gateway, service).await;
         }
         let db = format!("{}/orders", postgres.server.url().trim_end_matches("/postgres"));

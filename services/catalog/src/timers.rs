@@ -2,7 +2,7 @@
 
 use crate::{announce, store};
 use chassis::{Db, Outgoing, Sweep};
-use contracts::{MessageId, ProductChanged, ProductView, Timestamp};
+use contracts::{MessageId, Timestamp};
 use std::time::Duration;
 
 /// Products whose change was committed but not told: NATS was away, or the process ended in between.
@@ -19,18 +19,12 @@ impl Sweep for Unannounced {
     const EVERY: Duration = Duration::from_secs(5);
 
     async fn due(db: &mut Db, now: Timestamp) -> sqlx::Result<Vec<Outgoing>> {
-        let mut due = store::claim(db, now, now.plus(AGAIN), BATCH).await?;
+        let mut due = store::products::claim(db, now, now.plus(AGAIN), BATCH).await?;
         due.sort_unstable_by(|a, b| (a.version, &a.sku).cmp(&(b.version, &b.sku)));
-        let changes: Vec<ProductChanged> = due.into_iter().map(change).collect();
-        announce::messages(&changes).map_err(|error| sqlx::Error::Encode(error.into()))
+        announce::messages(&due).map_err(|error| sqlx::Error::Encode(error.into()))
     }
 
     async fn published(db: &mut Db, sent: &[MessageId]) -> sqlx::Result<()> {
-        store::announced(db, sent).await
+        store::products::announced(db, sent).await
     }
-}
-
-fn change(product: ProductView) -> ProductChanged {
-    let ProductView { sku, name, price, currency, active, version } = product;
-    ProductChanged { sku, name, price, currency, active, version }
 }

@@ -10,8 +10,8 @@ pub use requests::level;
 use chassis::{AfterCommit, Db, Decision, Heard, Lease, Participant, Service, Writes};
 use contracts::{
     AdjustStock, GetStockLevel, OrderCancelled, OrderCreated, ReceiveStock, ShipmentDispatched,
-    StockCommandRefused, StockCommitted, StockLevelChanged, StockRejected, StockReleased, StockReserved,
-    message_enum,
+    StockAvailabilityChanged, StockCommandRefused, StockCommitted, StockLevelChanged, StockRejected,
+    StockReleased, StockReserved, message_enum,
 };
 use sqlx::migrate::Migrator;
 use std::convert::Infallible;
@@ -36,6 +36,7 @@ message_enum! {
         Committed(StockCommitted),
         LevelChanged(StockLevelChanged),
         CommandRefused(StockCommandRefused),
+        AvailabilityChanged(StockAvailabilityChanged),
     }
 }
 

@@ -103,8 +103,9 @@ impl Book {
             Some(known) if known > product.version => return Err(Why::TooLate),
             Some(_) | None => {}
         }
-        let ProductChanged { sku, price, currency, active, version, name: _ } = product;
-        let price = Price { price: *price, currency: *currency, active: *active, version: *version };
+        let ProductChanged { sku, price, currency, active, other_prices, version, name: _ } = product;
+        let (price, currency, active, version) = (*price, *currency, *active, *version);
+        let price = Price { price, currency, others: other_prices.clone(), active, version };
         self.products.put(sku.clone(), price);
         Ok(vec![])
     }

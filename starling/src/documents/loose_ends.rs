@@ -5,11 +5,10 @@ use contracts::{Kind, MESSAGES};
 use std::collections::BTreeSet;
 
 /// Events that no service of the flock hears, and why they are told all the same.
-pub const HEARD_OUTSIDE: [(&str, &str); 8] = [
+pub const HEARD_OUTSIDE: [(&str, &str); 7] = [
     ("order.cancel_refused", "tells the customer, through the order's timeline and whoever notifies"),
     ("order.completed", "tells the customer and the world that nothing more will happen"),
     ("order.duplicate", "tells who counts orders that one id stands for another"),
-    ("stock.level_changed", "lets shops and caches show what there is"),
     (
         "stock.command_refused",
         "tells who keeps the stock that a receipt or an adjustment was not carried out",

@@ -8,8 +8,8 @@ use super::{Cause, Holding, Lines, Movement, Shelf};
 use crate::Tells;
 use chassis::{Decision, Fact, Why};
 use contracts::{
-    Line, OrderCreated, OrderId, Shortage, StockCommitted, StockRejected, StockReleased, StockReserved,
-    Timestamp,
+    Availability, Line, OrderCreated, OrderId, Shortage, Sku, StockAvailabilityChanged, StockCommitted,
+    StockRejected, StockReleased, StockReserved, Timestamp,
 };
 
 /// The most shortages that a rejection names.
@@ -38,11 +38,15 @@ impl Shelf {
             }
             Some(Holding::Reserved(lines)) => {
                 let lines = lines.clone();
+                let before = self.availability(&lines);
                 for (sku, quantity) in &lines {
                     self.change(sku, 0, -quantity);
                 }
+                let again = self.told(id, 1, &before, &lines);
                 self.orders.put(id, Holding::Released(lines));
-                Decision::tell(id, StockReleased { order_id: id })
+                Decision::Accept(
+                    [Fact::first(id, StockReleased { order_id: id })].into_iter().chain(again).collect(),
+                )
             }
             // Rejected: this is the answer to our own stock.rejected; there is nothing to put back.
             Some(Holding::Rejected | Holding::Released(_) | Holding::Tombstone) => {
@@ -81,9 +85,11 @@ impl Shelf {
             self.orders.put(id, Holding::Rejected);
             return Decision::tell(id, StockRejected { order_id: id, shortages });
         }
+        let before = self.availability(&lines);
         self.set_aside(&lines);
+        let out = self.told(id, 0, &before, &lines);
         self.orders.put(id, Holding::Reserved(lines));
-        Decision::tell(id, StockReserved { order_id: id })
+        Decision::Accept([Fact::first(id, StockReserved { order_id: id })].into_iter().chain(out).collect())
     }
 
     /// An order that has left already is booked in and out at once.
@@ -92,12 +98,15 @@ impl Shelf {
             // The goods were there, so the count is wrong: once it is adjusted, this can be redriven.
             return impossible("dispatched, but by our count its goods were never there");
         }
+        let before = self.availability(&lines);
         self.set_aside(&lines);
+        let out = self.told(id, 0, &before, &lines);
         self.commit(id, lines, at);
-        Decision::Accept(vec![
+        let booked = [
             Fact::first(id, StockReserved { order_id: id }),
             Fact::first(id, StockCommitted { order_id: id }),
-        ])
+        ];
+        Decision::Accept(booked.into_iter().chain(out).collect())
     }
 
     fn shortages(&self, lines: &Lines) -> Vec<Shortage> {
@@ -110,6 +119,24 @@ impl Shelf {
             })
         });
         short.take(MAX_SHORTAGES).collect()
+    }
+
+    /// For each of the SKUs whether any piece can be sold.
+    fn availability(&self, lines: &Lines) -> Vec<bool> {
+        lines.keys().map(|sku| self.level(sku).available() > 0).collect()
+    }
+
+    /// The news about SKUs that ran out (`count` 0) or are to be had again (1); none for most orders.
+    fn told(&self, id: OrderId, count: u8, before: &[bool], lines: &Lines) -> Option<Fact<Tells>> {
+        let now = |sku: &Sku| {
+            let level = self.level(sku);
+            Availability { sku: sku.clone(), available: level.available() > 0, version: level.version }
+        };
+        let levels = lines.keys().zip(before).map(|(sku, before)| (now(sku), *before));
+        let levels: Vec<Availability> =
+            levels.filter(|(now, before)| now.available != *before).map(|(now, _)| now).collect();
+        let news = StockAvailabilityChanged { order_id: id, levels };
+        (!news.levels.is_empty()).then(|| Fact::nth(id, count, news))
     }
 
     fn set_aside(&mut self, lines: &Lines) {

@@ -43,14 +43,26 @@ pub fn hold_of_facts(shelf: &Shelf, told: &[Fact<Tells>]) {
     let ids: BTreeSet<_> = told.iter().map(Fact::id).collect();
     assert_eq!(ids.len(), told.len(), "two facts under one id");
     let mut of: BTreeMap<OrderId, [u32; 4]> = BTreeMap::new();
+    let mut available: BTreeMap<&Sku, (i64, bool)> = BTreeMap::new();
+    let mut newest = |sku, version, is_available| {
+        let known = available.entry(sku).or_insert((version, is_available));
+        *known = (*known).max((version, is_available));
+    };
     for fact in told {
         match &fact.message {
             Tells::Reserved(f) => of.entry(f.order_id).or_default()[0] += 1,
             Tells::Rejected(f) => of.entry(f.order_id).or_default()[1] += 1,
             Tells::Released(f) => of.entry(f.order_id).or_default()[2] += 1,
             Tells::Committed(f) => of.entry(f.order_id).or_default()[3] += 1,
-            Tells::LevelChanged(_) | Tells::CommandRefused(_) => {}
+            Tells::LevelChanged(f) => newest(&f.sku, f.version, f.on_hand > f.reserved),
+            Tells::AvailabilityChanged(f) => {
+                f.levels.iter().for_each(|level| newest(&level.sku, level.version, level.available));
+            }
+            Tells::CommandRefused(_) => {}
         }
+    }
+    for (sku, (_, told)) in available {
+        assert_eq!(told, shelf.level(sku).available() > 0, "the newest that was told of {sku}");
     }
     for (order, counts) in of {
         let expected = match shelf.orders.get(&order) {

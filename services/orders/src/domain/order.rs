@@ -1,8 +1,8 @@
 //! One placed order: what is known of it, and how far it is.
 
 use contracts::{
-    Address, Amount, CancelOrder, CancelReason, CancelRefusal, Currency, CustomerId, Line, OnDecline,
-    OrderId, OrderStatus, SlotId, Text, Timestamp,
+    Address, Amount, Breakdown, CancelOrder, CancelReason, CancelRefusal, Currency, CustomerId, Line,
+    OnDecline, OrderId, OrderStatus, SlotId, Text, Timestamp,
 };
 use std::sync::Arc;
 
@@ -45,6 +45,8 @@ pub struct Goods {
     pub slot: Option<SlotId>,
     /// The method of payment.
     pub payment_method: Text<64>,
+    /// How the total came about, if it was made from a cart.
+    pub breakdown: Option<Box<Breakdown>>,
 }
 
 /// An order.

@@ -4,9 +4,9 @@ use super::{Book, Goods, Known, Order, Outcome, Row, Seen, Status, Wanted};
 use crate::{Hears, Tells};
 use chassis::{Fact, Heard, Why};
 use contracts::{
-    Amount, CancelReason, CatalogPrice, Currency, CustomerId, InvalidLine, Kind, Line, MAX_LINES,
-    MessageEnum, OrderCancelled, OrderCreated, OrderDuplicate, OrderId, PlaceOrder, ShipmentDelivered,
-    ShipmentDispatched, Text, Timestamp,
+    Amount, Breakdown, CancelReason, CatalogPrice, Currency, CustomerId, InvalidLine, Kind, Line, MAX_LINES,
+    MessageEnum, OrderCancelled, OrderCreated, OrderDuplicate, OrderId, PlaceOrder, PriceIn,
+    ShipmentDelivered, ShipmentDispatched, Text, Timestamp,
 };
 use std::sync::Arc;
 
@@ -29,10 +29,20 @@ pub struct Price {
     pub price: Amount,
     /// Of the price.
     pub currency: Currency,
+    /// Prices in other currencies.
+    pub others: Vec<PriceIn>,
     /// Whether it is sold.
     pub active: bool,
     /// Version of the catalog's entry.
     pub version: i64,
+}
+
+impl Price {
+    /// The price of one in a currency; none: it is not sold for that.
+    fn within(&self, currency: Currency) -> Option<Amount> {
+        let other = || self.others.iter().find(|other| other.currency == currency).map(|other| other.amount);
+        if self.currency == currency { Some(self.price) } else { other() }
+    }
 }
 
 impl Book {
@@ -43,6 +53,9 @@ impl Book {
         }
         if place.lines.is_empty() || place.lines.len() > MAX_LINES {
             return Err(Why::Impossible(format!("an order has 1 to {MAX_LINES} lines")));
+        }
+        if let Some(wrong) = place.breakdown.as_deref().and_then(|breakdown| inconsistent(breakdown, place)) {
+            return Err(Why::Impossible(wrong));
         }
         let mut row = self.orders.get(&id).cloned().unwrap_or_else(|| Row::awaited(heard.at));
         let early = match &mut row.known {
@@ -96,9 +109,11 @@ impl Book {
             let why = match self.products.get(&line.sku) {
                 None => InvalidLine::UnknownSku,
                 Some(known) if !known.active => InvalidLine::Inactive,
-                Some(known) if known.currency != place.currency => InvalidLine::Currency,
-                Some(known) if known.price != line.unit_price => InvalidLine::Price,
-                Some(_) => continue,
+                Some(known) => match known.within(place.currency) {
+                    None => InvalidLine::Currency,
+                    Some(price) if price != line.unit_price => InvalidLine::Price,
+                    Some(_) => continue,
+                },
             };
             return Err(self.invalid(place, at, why));
         }
@@ -117,6 +132,14 @@ impl Book {
         });
         CancelReason::Invalid { line, why, catalog }
     }
+}
+
+/// What is wrong with how the total came about: whoever made it is one of the flock, so it is a bug.
+fn inconsistent(breakdown: &Breakdown, place: &PlaceOrder) -> Option<String> {
+    if breakdown.currency != place.currency {
+        return Some("the breakdown is in another currency than the order".to_owned());
+    }
+    pricing::verify(breakdown, &place.lines).err().map(|wrong| format!("the breakdown's {wrong}"))
 }
 
 /// What the lines cost; or the line from which on it is more than an amount can be.
@@ -181,12 +204,14 @@ fn order_of(place: &PlaceOrder, deadline: Timestamp) -> Order {
         address: Some(place.address.clone()),
         slot: place.slot.clone(),
         payment_method: place.payment.method.clone(),
+        breakdown: place.breakdown.clone(),
     };
+    let of_the_cart = place.breakdown.as_ref().map(|breakdown| breakdown.totals.total);
     Order {
         id: place.order_id,
         customer_id: place.customer_id,
         currency: place.currency,
-        total: total(&place.lines).unwrap_or_default(),
+        total: of_the_cart.unwrap_or_else(|| total(&place.lines).unwrap_or_default()),
         on_decline: place.payment.on_decline,
         goods: Some(Arc::new(goods)),
         status: Status::Placed,

@@ -4,8 +4,8 @@ use super::limit;
 use crate::store::{shown_status as status_word, to_shown_status, unreadable};
 use chassis::Fault;
 use contracts::{
-    Address, Amount, Caller, CancelReason, CustomerId, GetOrder, GetTimeline, Line, ListOrders, OrderId,
-    OrderPage, OrderStatus, OrderView, Refusal, Timeline, TimelineEntry, Timestamp,
+    Address, Amount, Breakdown, Caller, CancelReason, CustomerId, GetOrder, GetTimeline, Line, ListOrders,
+    OrderId, OrderPage, OrderStatus, OrderView, Refusal, Timeline, TimelineEntry, Timestamp,
 };
 use sqlx::{FromRow, PgPool, types::Json};
 use time::OffsetDateTime;
@@ -26,7 +26,7 @@ pub async fn get(db: &PgPool, ask: &GetOrder) -> Result<OrderView, Fault> {
     // An alias is followed to its original.
     let row: Option<Stored> = sqlx::query_as(
         "select o.order_id, o.customer_id, o.state, o.reason, o.cancel_wanted, o.captured, o.currency, o.total,
-                o.lines, o.address, o.deadline, o.placed_at, o.seq
+                o.lines, o.address, o.breakdown, o.deadline, o.placed_at, o.seq
          from customer_order o
          where o.order_id = coalesce((select alias_of from customer_order where order_id = $1), $1)
            and o.customer_id is not null",
@@ -75,14 +75,14 @@ pub async fn list(db: &PgPool, ask: &ListOrders) -> Result<OrderPage, Fault> {
 // Two statements rather than `$5 is null or …`: with one generic plan for both, neither could use its index.
 const PAGE_OF_ALL: &str = "
     select o.order_id, o.customer_id, o.state, o.reason, o.cancel_wanted, o.captured, o.currency, o.total, o.lines,
-           o.address, o.deadline, o.placed_at, o.seq
+           o.address, o.breakdown, o.deadline, o.placed_at, o.seq
     from (select * from customer_order where order_id < $1 and customer_id is not null
           order by order_id desc limit $4) o
     where $2::text is null or o.state = $2
     order by o.order_id desc limit $3";
 const PAGE_OF_CUSTOMER: &str = "
     select o.order_id, o.customer_id, o.state, o.reason, o.cancel_wanted, o.captured, o.currency, o.total, o.lines,
-           o.address, o.deadline, o.placed_at, o.seq
+           o.address, o.breakdown, o.deadline, o.placed_at, o.seq
     from (select * from customer_order where customer_id = $5 and order_id < $1
           order by order_id desc limit $4) o
     where $2::text is null or o.state = $2
@@ -141,6 +141,7 @@ struct Stored {
     total: i64,
     lines: Json<Vec<Line>>,
     address: Option<Json<Address>>,
+    breakdown: Option<Json<Box<Breakdown>>>,
     deadline: OffsetDateTime,
     placed_at: OffsetDateTime,
     seq: i64,
@@ -160,6 +161,7 @@ impl Stored {
             total: Amount::new(self.total).map_err(unreadable)?,
             lines: self.lines.0,
             address: self.address.map(|address| address.0),
+            breakdown: self.breakdown.map(|breakdown| breakdown.0),
             deadline: unpaid.then(|| Timestamp::new(self.deadline)),
             placed_at: Timestamp::new(self.placed_at),
             seq: self.seq,

@@ -6,7 +6,7 @@ use crate::{
     domain::{Book, FirstUse, IdempotencyKey, Known, Order, Price, Row, Rules, Seen},
 };
 use chassis::{Db, Heard, Rows};
-use contracts::{Amount, CancelReason, CustomerId, OrderId, Sku, Text, Timestamp};
+use contracts::{Amount, CancelReason, CustomerId, OrderId, PriceIn, Sku, Text, Timestamp};
 use sqlx::{FromRow, types::Json};
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
@@ -178,10 +178,11 @@ impl Stored {
     }
 }
 
-const LOCK_PRODUCTS: &str =
-    "select sku, price, currency, active, version from product where sku = any($1) order by sku for update";
+const LOCK_PRODUCTS: &str = "select sku, price, currency, other_prices, active, version from product
+   where sku = any($1) order by sku for update";
 /// An order is checked against the copy as it stands; a lock would only make orders of a hot SKU queue up.
-const READ_PRODUCTS: &str = "select sku, price, currency, active, version from product where sku = any($1)";
+const READ_PRODUCTS: &str = "select sku, price, currency, other_prices, active, version from product
+   where sku = any($1)";
 
 async fn load_products(
     db: &mut Db,
@@ -192,12 +193,22 @@ async fn load_products(
         return Ok(BTreeMap::new());
     }
     let skus: Vec<&str> = skus.iter().copied().collect();
-    let rows: Vec<(String, i64, String, bool, i64)> = sqlx::query_as(sql).bind(skus).fetch_all(db).await?;
+    type Stored = (String, i64, String, Option<Json<Vec<PriceIn>>>, bool, i64);
+    let rows: Vec<Stored> = sqlx::query_as(sql).bind(skus).fetch_all(db).await?;
     rows.into_iter()
-        .map(|(sku, price, currency, active, version)| {
+        .map(|(sku, price, currency, others, active, version)| {
             let (price, currency) =
                 (Amount::new(price).map_err(unreadable)?, currency.parse().map_err(unreadable)?);
-            Ok((Sku::new(sku).map_err(unreadable)?, Price { price, currency, active, version }))
+            Ok((
+                Sku::new(sku).map_err(unreadable)?,
+                Price {
+                    price,
+                    currency,
+                    others: others.map_or_else(Vec::new, |others| others.0),
+                    active,
+                    version,
+                },
+            ))
         })
         .collect()
 }

@@ -15,8 +15,8 @@ pub fn save(book: &Book, writes: &mut Writes) -> sqlx::Result<AfterCommit<Infall
     save_orders::insert(writes, book.orders.fresh())?;
     save_orders::update(writes, book.orders.changed())?;
     insert_timeline(writes, &book.timeline)?;
-    write_products(writes, INSERT_PRODUCTS, book.products.fresh());
-    write_products(writes, UPDATE_PRODUCTS, book.products.changed());
+    write_products(writes, INSERT_PRODUCTS, book.products.fresh())?;
+    write_products(writes, UPDATE_PRODUCTS, book.products.changed())?;
     Ok(AfterCommit { live: live(book), ..AfterCommit::default() })
 }
 
@@ -84,30 +84,41 @@ fn insert_timeline(writes: &mut Writes, entries: &[Entry]) -> sqlx::Result<()> {
     Ok(())
 }
 
-const INSERT_PRODUCTS: &str = "insert into product (sku, price, currency, active, version)
-   select * from unnest($1::text[], $2::int8[], $3::text[], $4::bool[], $5::int8[])";
+const INSERT_PRODUCTS: &str = "insert into product (sku, price, currency, active, version, other_prices)
+   select u.sku, u.price, u.currency, u.active, u.version, u.others::jsonb
+   from unnest($1::text[], $2::int8[], $3::text[], $4::bool[], $5::int8[], $6::text[])
+     as u(sku, price, currency, active, version, others)";
 const UPDATE_PRODUCTS: &str = "update product p
-   set price = u.price, currency = u.currency, active = u.active, version = u.version
-   from unnest($1::text[], $2::int8[], $3::text[], $4::bool[], $5::int8[])
-     as u(sku, price, currency, active, version)
+   set price = u.price, currency = u.currency, active = u.active, version = u.version,
+       other_prices = u.others::jsonb
+   from unnest($1::text[], $2::int8[], $3::text[], $4::bool[], $5::int8[], $6::text[])
+     as u(sku, price, currency, active, version, others)
    where p.sku = u.sku";
 
 fn write_products<'a>(
     writes: &mut Writes,
     sql: &'static str,
     products: impl Iterator<Item = (&'a Sku, &'a Price)>,
-) {
+) -> sqlx::Result<()> {
     let products: Vec<(&Sku, &Price)> = products.collect();
     if products.is_empty() {
-        return;
+        return Ok(());
     }
+    let others = |price: &Price| {
+        let others = Some(&price.others).filter(|others| !others.is_empty());
+        others.map(json).transpose()
+    };
     writes
         .add(sql)
         .bind(products.iter().map(|(sku, _)| sku.as_str()).collect::<Vec<&str>>())
         .bind(products.iter().map(|(_, price)| price.price.minor()).collect::<Vec<i64>>())
         .bind(products.iter().map(|(_, price)| price.currency.as_str()).collect::<Vec<&str>>())
         .bind(products.iter().map(|(_, price)| price.active).collect::<Vec<bool>>())
-        .bind(products.iter().map(|(_, price)| price.version).collect::<Vec<i64>>());
+        .bind(products.iter().map(|(_, price)| price.version).collect::<Vec<i64>>())
+        .bind(
+            products.iter().map(|(_, price)| others(price)).collect::<sqlx::Result<Vec<Option<String>>>>()?,
+        );
+    Ok(())
 }
 
 pub(super) fn json(value: &impl serde::Serialize) -> sqlx::Result<String> {

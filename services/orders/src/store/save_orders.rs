@@ -68,6 +68,7 @@ struct Placement<'a> {
     addresses: Vec<Option<String>>,
     slots: Vec<Option<&'a str>>,
     methods: Vec<Option<&'a str>>,
+    breakdowns: Vec<Option<String>>,
 }
 
 impl<'a> Placement<'a> {
@@ -83,6 +84,7 @@ impl<'a> Placement<'a> {
         self.addresses.push(goods.and_then(|goods| goods.address.as_ref()).map(json).transpose()?);
         self.slots.push(goods.and_then(|goods| goods.slot.as_ref()).map(|slot| slot.as_str()));
         self.methods.push(goods.map(|goods| goods.payment_method.as_str()));
+        self.breakdowns.push(goods.and_then(|goods| goods.breakdown.as_deref()).map(json).transpose()?);
         Ok(())
     }
 }
@@ -103,17 +105,19 @@ pub(super) fn insert<'a>(
     writes.add(
         "insert into customer_order (order_id, state, placed_at, seq, seen, early, alias_of, deadline,
            reserved, captured, scheduled, cancel_wanted, cancel_refused, reason, next_sweep_at,
-           customer_id, currency, total, on_decline, lines, address, slot, payment_method)
+           customer_id, currency, total, on_decline, lines, address, slot, payment_method, breakdown)
          select u.order_id, u.state, u.placed_at, u.seq, u.seen, u.early::jsonb, u.alias_of, u.deadline,
            u.reserved, u.captured, u.scheduled, u.wanted, u.refused, u.reason::jsonb,
            case when u.waiting then coalesce(u.deadline, u.placed_at) end,
-           u.customer_id, u.currency, u.total, u.on_decline, u.lines::jsonb, u.address::jsonb, u.slot, u.method
+           u.customer_id, u.currency, u.total, u.on_decline, u.lines::jsonb, u.address::jsonb, u.slot, u.method,
+           u.breakdown::jsonb
          from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::int8[], $5::bytea[], $6::text[], $7::uuid[],
              $8::timestamptz[], $9::bool[], $10::bool[], $11::bool[], $12::text[], $13::text[], $14::text[],
              $15::bool[], $16::uuid[], $17::text[], $18::int8[], $19::text[], $20::text[], $21::text[],
-             $22::text[], $23::text[])
+             $22::text[], $23::text[], $24::text[])
            as u(order_id, state, placed_at, seq, seen, early, alias_of, deadline, reserved, captured, scheduled,
-             wanted, refused, reason, waiting, customer_id, currency, total, on_decline, lines, address, slot, method)",
+             wanted, refused, reason, waiting, customer_id, currency, total, on_decline, lines, address, slot, method,
+             breakdown)",
     )
     .bind(progress.ids)
     .bind(progress.states)
@@ -137,7 +141,8 @@ pub(super) fn insert<'a>(
     .bind(placement.lines)
     .bind(placement.addresses)
     .bind(placement.slots)
-    .bind(placement.methods);
+    .bind(placement.methods)
+    .bind(placement.breakdowns);
     Ok(())
 }
 
@@ -156,10 +161,11 @@ pub(super) fn complete<'a>(
     writes.add(
         "update customer_order o
          set customer_id = u.customer_id, currency = u.currency, total = u.total, on_decline = u.on_decline,
-             lines = u.lines::jsonb, address = u.address::jsonb, slot = u.slot, payment_method = u.method
+             lines = u.lines::jsonb, address = u.address::jsonb, slot = u.slot, payment_method = u.method,
+             breakdown = u.breakdown::jsonb
          from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int8[], $5::text[], $6::text[], $7::text[], $8::text[],
-             $9::text[])
-           as u(order_id, customer_id, currency, total, on_decline, lines, address, slot, method)
+             $9::text[], $10::text[])
+           as u(order_id, customer_id, currency, total, on_decline, lines, address, slot, method, breakdown)
          where o.order_id = u.order_id",
     )
     .bind(placement.ids)
@@ -170,7 +176,8 @@ pub(super) fn complete<'a>(
     .bind(placement.lines)
     .bind(placement.addresses)
     .bind(placement.slots)
-    .bind(placement.methods);
+    .bind(placement.methods)
+    .bind(placement.breakdowns);
     // The same rows are changed once more, which one statement may not.
     writes.then();
     Ok(())

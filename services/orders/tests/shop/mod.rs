@@ -83,6 +83,7 @@ pub fn order_form(order_id: OrderId) -> PlaceOrder {
             token: Some(text("tok")),
             on_decline: OnDecline::Cancel,
         },
+        breakdown: None,
     }
 }
 
@@ -123,8 +124,15 @@ pub fn expire_at(due_at: Timestamp) -> Heard<Hears> {
 
 pub fn product(sku: &str, price: i64, version: i64) -> Heard<Hears> {
     let (sku, currency) = (text(sku), "GBP".parse().unwrap());
-    let product =
-        ProductChanged { sku, name: text("thing"), price: amount(price), currency, active: true, version };
+    let product = ProductChanged {
+        sku,
+        name: text("thing"),
+        price: amount(price),
+        currency,
+        active: true,
+        other_prices: vec![],
+        version,
+    };
     command(product)
 }
 

@@ -197,7 +197,8 @@ impl Part for Inventory {
             Tells::Rejected(m) => letter.to_orders(m),
             Tells::Released(m) => letter.to_orders(m),
             Tells::Committed(m) => letter.to_orders(m),
-            Tells::LevelChanged(_) | Tells::CommandRefused(_) => letter,
+            // Only catalog hears whether something can be had.
+            Tells::LevelChanged(_) | Tells::CommandRefused(_) | Tells::AvailabilityChanged(_) => letter,
         }
     }
 }

@@ -74,6 +74,7 @@ impl Plan {
             address: address(buyer.country),
             slot: buyer.slot.map(text),
             payment: Payment { method: text(buyer.method), token: None, on_decline: buyer.on_decline },
+            breakdown: None,
         };
         let id = MessageId::about(place.order_id.0, PlaceOrder::INFO.code, 0);
         air.letter(id, number, &place, |l, m| l.to_orders(m))
@@ -85,7 +86,7 @@ impl Plan {
 pub fn product(sku: &str, version: i64) -> ProductChanged {
     let (sku, name) = (text(sku), text("A thing"));
     let currency = "GBP".parse().expect("a currency");
-    ProductChanged { price: price(&sku), sku, name, currency, active: true, version }
+    ProductChanged { price: price(&sku), sku, name, currency, active: true, other_prices: vec![], version }
 }
 
 fn line(sku: &str, pieces: i64, buyer: &Buyer) -> Line {

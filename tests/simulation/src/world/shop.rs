@@ -14,7 +14,7 @@ pub(super) fn shop() -> Shop {
     let price = |sku: &str| {
         let product = product(sku, 1);
         let (price, currency, active) = (product.price, product.currency, product.active);
-        (product.sku, Price { price, currency, active, version: 1 })
+        (product.sku, Price { price, currency, others: vec![], active, version: 1 })
     };
     Shop { products: ["A", "B", "C", "free"].map(price).into(), ..Shop::default() }
 }

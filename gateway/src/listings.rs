@@ -1,0 +1,205 @@
+//! Listings: found, shown, written; and the tree of categories.
+
+pub(crate) mod categories;
+mod import;
+pub(crate) use import::import;
+
+use crate::{
+    app::App,
+    body::Json,
+    etag,
+    problem::{Kind, Problem},
+    query,
+};
+use axum::{
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use contracts::{
+    Amount, AttributeName, AttributeValue, Basis, Currency, Found, GetListing, Listing, ListingView, Put,
+    PutListing, PutListings, SearchListings, Slug, SortBy, Text,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Listings on a page when nothing is said.
+const USUAL: u32 = 20;
+/// The most listings on a page.
+const MOST: u32 = 100;
+/// What a parameter begins with that asks for an attribute.
+const ATTRIBUTE: &str = "attr.";
+
+/// What to find. A parameter `attr.NAME=VALUE` asks for an attribute; there may be several.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Search {
+    /// Words, the last of which may be the beginning of one.
+    q: Option<String>,
+    /// Only in this category, and in those that are parts of it.
+    category: Option<Slug>,
+    /// The currency of prices; needed to filter or sort by them.
+    currency: Option<Currency>,
+    /// Only if the cheapest variant costs at least so much, in minor units.
+    min_price: Option<Amount>,
+    /// Only if the cheapest variant costs at most so much, in minor units.
+    max_price: Option<Amount>,
+    /// Only what is available.
+    #[serde(default)]
+    available: bool,
+    /// `relevance` when nothing is said.
+    #[serde(default)]
+    sort: SortBy,
+    /// Only after this place: the last page's `next`.
+    after: Option<Text<1500>>,
+    /// 1 to 100; 20 when nothing is said.
+    limit: Option<u32>,
+    /// Whether to count what there is to filter by.
+    #[serde(default)]
+    facets: bool,
+}
+
+pub(crate) async fn search(
+    State(app): State<Arc<App>>,
+    RawQuery(raw): RawQuery,
+) -> Result<axum::Json<Found>, Problem> {
+    let (attributes, rest) = attributes(raw.as_deref().unwrap_or_default())?;
+    let Search { q, category, currency, min_price, max_price, available, sort, after, limit, facets } =
+        query::read(&rest)?;
+    let words = q.filter(|words| !words.trim().is_empty()).map(Text::new).transpose();
+    let words = words.map_err(|_| Problem::field("q", "at most 200 characters, none a control character"))?;
+    let ask = SearchListings {
+        words,
+        category,
+        currency,
+        min_price,
+        max_price,
+        attributes,
+        only_available: available,
+        sort,
+        after,
+        limit: query::page(limit, USUAL, MOST)?,
+        facets,
+    };
+    app.ask(&ask, "listing").await.map(axum::Json)
+}
+
+type Attributes = BTreeMap<AttributeName, AttributeValue>;
+
+/// The attributes that a query asks for, and the rest of it.
+fn attributes(raw: &str) -> Result<(Attributes, String), Problem> {
+    let (mut attributes, mut rest) = (Attributes::new(), form_urlencoded::Serializer::new(String::new()));
+    for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
+        let Some(name) = name.strip_prefix(ATTRIBUTE) else {
+            rest.append_pair(&name, &value);
+            continue;
+        };
+        let wrong = |_| Problem::field("attr.*", "a name of 1 to 40 and a value of 1 to 100 characters");
+        let (name, value) = (
+            Text::new(name).map_err(wrong)?,
+            Text::new(value).map_err(|_| Problem::field("attr.*", "a value of 1 to 100 characters"))?,
+        );
+        if attributes.insert(name, value).is_some() {
+            return Err(Problem::field("attr.*", "each name once"));
+        }
+    }
+    Ok((attributes, rest.finish()))
+}
+
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let listing: ListingView =
+        app.ask(&GetListing { slug: which(&slug)?, unpublished: false }, "listing").await?;
+    Ok(etag::answer(&headers, listing.version, listing))
+}
+
+/// The same for who runs the shop: also what is not published.
+pub(crate) async fn show_draft(
+    State(app): State<Arc<App>>,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let listing: ListingView =
+        app.ask(&GetListing { slug: which(&slug)?, unpublished: true }, "listing").await?;
+    Ok(etag::answer(&headers, listing.version, listing))
+}
+
+fn which(slug: &str) -> Result<Slug, Problem> {
+    Slug::new(slug).map_err(|_| Problem::not_found("listing"))
+}
+
+/// A listing that was written.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Written {
+    /// Its name in URLs.
+    slug: Slug,
+    /// Its version now; also the `ETag`.
+    version: i64,
+}
+
+pub(crate) async fn put(
+    State(app): State<Arc<App>>,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+    Json(listing): Json<Listing>,
+) -> Result<Response, Problem> {
+    let slug = Slug::new(slug).map_err(|error| Problem::field("slug", error.to_string()))?;
+    let basis = basis(&headers)?;
+    let listings = vec![PutListing { slug: slug.clone(), basis, listing }];
+    let outcome = app.ask(&PutListings { listings }, "listing").await?.pop();
+    match outcome {
+        Some(Put::Done { version, .. }) => {
+            let status = if basis == Basis::New { StatusCode::CREATED } else { StatusCode::OK };
+            let tag = [(header::ETAG, format!("\"{version}\""))];
+            Ok((status, tag, axum::Json(Written { slug, version })).into_response())
+        }
+        Some(Put::Refused(refusal)) => Err(Problem::refused(refusal, "catalog")),
+        None => Err(Problem::new(Kind::Internal, "no outcome came")),
+    }
+}
+
+/// What a write builds on: `If-Match` names the version that was read, `If-None-Match: *` says that there is none yet.
+fn basis(headers: &HeaderMap) -> Result<Basis, Problem> {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim().to_owned());
+    match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
+        (Some(tag), None) => {
+            let version =
+                tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).and_then(|tag| tag.parse().ok());
+            version
+                .map(Basis::Version)
+                .ok_or_else(|| Problem::header("If-Match", "one `ETag`, such as \"3\""))
+        }
+        (None, Some(any)) if any == "*" => Ok(Basis::New),
+        (None, Some(_)) => Err(Problem::header("If-None-Match", "only * makes sense here")),
+        (Some(_), Some(_)) => Err(Problem::header("If-Match", "not together with If-None-Match")),
+        (None, None) => Err(Problem::new(
+            Kind::PreconditionRequired,
+            "send If-Match with the version that was read, or If-None-Match: * for a new one",
+        )
+        .at("If-Match")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_taken_out_of_a_query_and_the_rest_stays() {
+        let (attributes, rest) = attributes("q=tea%20pot&attr.colour=red&limit=5&attr.size=L%20%26").unwrap();
+        let read: Vec<_> = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(read, [("colour", "red"), ("size", "L &")]);
+        assert_eq!(rest, "q=tea+pot&limit=5");
+    }
+
+    #[test]
+    fn an_attribute_without_name_or_value_or_twice_is_refused() {
+        for wrong in ["attr.=red", "attr.colour=", "attr.a=1&attr.a=2", "attr.a=%00"] {
+            assert!(attributes(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The catalog and what is bought from it: listings, search, files, carts, checkout. With `catalog`, `orders` and
+//! `inventory` behind the gateway.
+
+mod carts;
+mod coupons;
+mod files;
+mod listings;
+mod world;

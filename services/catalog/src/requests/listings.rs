@@ -1,0 +1,72 @@
+//! Answers: writing and showing listings.
+
+use super::tell;
+use crate::{
+    announce,
+    domain::Pages,
+    store::{
+        self,
+        pages::{Touched, change},
+    },
+};
+use chassis::{Ctx, Fault, clock};
+use contracts::{
+    GetListing, ListingView, MAX_LISTINGS, ProductChanged, Put, PutListing, PutListings, Refusal, Timestamp,
+};
+use sqlx::PgPool;
+use std::collections::BTreeSet;
+
+/// `req.catalog.put_listings`
+pub async fn put_listings(ctx: Ctx, asked: PutListings) -> Result<Vec<Put>, Fault> {
+    let (outcomes, changes) = put(&ctx.db, &asked.listings, clock::now()).await?;
+    tell(&ctx, &changes).await;
+    Ok(outcomes)
+}
+
+/// Creates or changes listings in one transaction; what is refused is not in it, and keeps no other from it. Returns
+/// what became of each, and the changes of products that are now to be told.
+///
+/// # Errors
+/// [`Refusal::Invalid`] when there are too many, or one twice.
+pub async fn put(
+    db: &PgPool,
+    wanted: &[PutListing],
+    now: Timestamp,
+) -> Result<(Vec<Put>, Vec<ProductChanged>), Fault> {
+    if wanted.len() > MAX_LISTINGS {
+        return Err(invalid(format!("at most {MAX_LISTINGS}")));
+    }
+    let slugs: BTreeSet<_> = wanted.iter().map(|put| &put.slug).collect();
+    if slugs.len() != wanted.len() {
+        return Err(invalid("each slug once".to_owned()));
+    }
+    let announce_at = now.plus(announce::GRACE);
+    let put = |pages: &mut Pages| -> Vec<Put> {
+        let one = |put| match pages.put(put) {
+            Ok((version, changed)) => Put::Done { version, changed },
+            Err(refused) => Put::Refused(refused),
+        };
+        wanted.iter().map(one).collect()
+    };
+    let (pages, outcomes) = change(db, &Touched::Listings(wanted), announce_at, put).await?;
+    Ok((outcomes, pages.news()))
+}
+
+fn invalid(why: String) -> Fault {
+    Refusal::Invalid { field: "listings".to_owned(), why }.into()
+}
+
+/// `req.catalog.get_listing`
+pub async fn get_listing(ctx: Ctx, asked: GetListing) -> Result<ListingView, Fault> {
+    show(&ctx.db, &asked).await
+}
+
+/// Shows one.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when there is none, or it is not published and only such are asked for.
+pub async fn show(db: &PgPool, asked: &GetListing) -> Result<ListingView, Fault> {
+    let listing = store::listing::get(db, &asked.slug).await?;
+    let shown = listing.filter(|listing| listing.published || asked.unpublished);
+    shown.ok_or_else(|| Refusal::NotFound { what: "listing".to_owned() }.into())
+}

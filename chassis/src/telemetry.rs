@@ -9,7 +9,7 @@ mod metrics;
 mod otlp;
 mod trace;
 
-pub use metrics::{batch, breaker, called, consumed, dead, published};
+pub use metrics::{batch, breaker, cached, called, consumed, dead, published};
 pub use trace::{Step, continue_trace, root};
 
 use crate::settings;

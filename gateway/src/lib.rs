@@ -29,8 +29,10 @@ mod stock;
 
 mod ask;
 mod body;
+mod cache;
 mod document;
 mod etag;
+mod hash;
 mod memory;
 mod pages;
 mod problem;
@@ -47,10 +49,10 @@ use contracts::{
     CreateApiKey, DeleteAddress, DeleteCategory, DeleteCoupon, DeletePromotion, DeleteUser, DeliverShipment,
     DispatchShipment, DropTotp, EndSessions, EnrolTotp, ExportUser, ForgotPassword, GetAvatar, GetHistory,
     GetKeys, GetListing, GetOrder, GetPayment, GetPriceRules, GetProduct, GetShipment, GetStockLevel,
-    GetTimeline, GetUser, ImportProducts, ListAddresses, ListApiKeys, ListCategories, ListOrders,
-    ListProducts, ListRevoked, ListSessions, ListSlots, ListUsers, Login, Message, MessageInfo, PayOrder,
-    PaymentWebhook, PlaceOrder, PutCategory, PutCoupon, PutListings, PutPromotion, PutTaxRates, QuoteCart,
-    ReceiveStock, RefreshTokens, RefundPayment, Register, Request, ResetPassword, RevokeApiKey,
+    GetTimeline, GetUser, ImportProducts, LISTINGS_CHANGED, ListAddresses, ListApiKeys, ListCategories,
+    ListOrders, ListProducts, ListRevoked, ListSessions, ListSlots, ListUsers, Login, Message, MessageInfo,
+    PayOrder, PaymentWebhook, PlaceOrder, PutCategory, PutCoupon, PutListings, PutPromotion, PutTaxRates,
+    QuoteCart, ReceiveStock, RefreshTokens, RefundPayment, Register, Request, ResetPassword, RevokeApiKey,
     SESSION_REVOKED, SaveAddress, SearchListings, SetAvatar, SetPreferences, SetProfile, VerifyEmail,
     VerifyPayment,
 };
@@ -133,7 +135,7 @@ pub const ASKS: &[&str] = &[
 ];
 
 /// The subjects of core NATS that it listens to, beside its inbox.
-pub const LISTENS: &[&str] = &["live.order.*", SESSION_REVOKED];
+pub const LISTENS: &[&str] = &["live.order.*", SESSION_REVOKED, LISTINGS_CHANGED];
 
 /// How often readiness looks at the connection to NATS.
 const LOOK: Duration = Duration::from_secs(1);
@@ -151,6 +153,7 @@ pub async fn run(places: &Parts, settings: Settings, health: Health, tasks: Task
     tracing::info!(address = %settings.listen, "gateway listens");
     tasks.spawn(watch_nats(app.nats.clone(), health, tasks.clone()));
     tasks.spawn(identity::follow(app.clone(), tasks.stop().clone()));
+    tasks.spawn(cache::follow(app.clone(), tasks.stop().clone()));
     let edge = Arc::new(Edge::new(app, settings.gateway_at_once));
     server::serve(listener, edge, settings.gateway_connections, tasks.stop()).await;
     // All handles to the publisher are gone now, so its task ends too.

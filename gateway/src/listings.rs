@@ -7,7 +7,8 @@ pub(crate) use import::import;
 use crate::{
     app::App,
     body::Json,
-    etag,
+    cache::{View, What},
+    hash::sha256,
     problem::{Kind, Problem},
     query,
 };
@@ -63,7 +64,8 @@ pub(crate) struct Search {
 pub(crate) async fn search(
     State(app): State<Arc<App>>,
     RawQuery(raw): RawQuery,
-) -> Result<axum::Json<Found>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let (attributes, rest) = attributes(raw.as_deref().unwrap_or_default())?;
     let Search { q, category, currency, min_price, max_price, available, sort, after, limit, facets } =
         query::read(&rest)?;
@@ -82,7 +84,16 @@ pub(crate) async fn search(
         limit: query::page(limit, USUAL, MOST)?,
         facets,
     };
-    app.ask(&ask, "listing").await.map(axum::Json)
+    // Questions that mean the same are one; what nobody asks twice is not worth a place.
+    let key = serde_json::to_string(&ask).map_err(|_| Problem::new(Kind::Internal, "not written"))?;
+    let key = sha256(key.as_bytes());
+    let read = async {
+        let found: Found = app.ask(&ask, "listing").await?;
+        let mut view = View::new(String::new(), &found)?;
+        view.tag = format!("\"{}\"", &sha256(&view.body)[..32]);
+        Ok(view)
+    };
+    Ok(app.view(What::Search, &key, read).await?.answer(&headers))
 }
 
 type Attributes = BTreeMap<AttributeName, AttributeValue>;
@@ -112,9 +123,20 @@ pub(crate) async fn show(
     Path(slug): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let listing: ListingView =
-        app.ask(&GetListing { slug: which(&slug)?, unpublished: false }, "listing").await?;
-    Ok(etag::answer(&headers, listing.version, listing))
+    let slug = which(&slug)?;
+    let read = async {
+        let ask = GetListing { slug: slug.clone(), unpublished: false };
+        let listing = app.ask(&ask, "listing").await?;
+        View::new(tag(&listing), &listing)
+    };
+    Ok(app.view(What::Listing, slug.as_str(), read).await?.answer(&headers))
+}
+
+/// The version, for changes to build on, and which variants can be had: a page is shown otherwise when something of it runs
+/// out, which is no change of it.
+fn tag(listing: &ListingView) -> String {
+    let available = listing.variants.iter().map(|variant| if variant.available { '1' } else { '0' });
+    format!("\"{}-{}\"", listing.version, available.collect::<String>())
 }
 
 /// The same for who runs the shop: also what is not published.
@@ -123,9 +145,8 @@ pub(crate) async fn show_draft(
     Path(slug): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let listing: ListingView =
-        app.ask(&GetListing { slug: which(&slug)?, unpublished: true }, "listing").await?;
-    Ok(etag::answer(&headers, listing.version, listing))
+    let listing = app.ask(&GetListing { slug: which(&slug)?, unpublished: true }, "listing").await?;
+    Ok(View::new(tag(&listing), &listing)?.answer(&headers))
 }
 
 fn which(slug: &str) -> Result<Slug, Problem> {
@@ -167,11 +188,10 @@ fn basis(headers: &HeaderMap) -> Result<Basis, Problem> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim().to_owned());
     match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
         (Some(tag), None) => {
-            let version =
-                tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).and_then(|tag| tag.parse().ok());
-            version
-                .map(Basis::Version)
-                .ok_or_else(|| Problem::header("If-Match", "one `ETag`, such as \"3\""))
+            let tag = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            let version = tag.and_then(|tag| tag.split('-').next()).and_then(|version| version.parse().ok());
+            let wrong = || Problem::header("If-Match", "one `ETag`, such as \"3\"");
+            version.map(Basis::Version).ok_or_else(wrong)
         }
         (None, Some(any)) if any == "*" => Ok(Basis::New),
         (None, Some(_)) => Err(Problem::header("If-None-Match", "only * makes sense here")),

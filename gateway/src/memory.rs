@@ -6,6 +6,7 @@
 
 pub(crate) mod carts;
 mod ended;
+mod views;
 
 use chassis::{Secret, Tasks};
 use contracts::{CustomerId, OrderId};

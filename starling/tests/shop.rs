@@ -322,7 +322,7 @@ fn a_message_that_cannot_be_read_is_listed_shown_and_redriven() {
     assert!(text(&redriven.stdout).contains("1 of them still dead"), "{}", text(&redriven.stdout));
     let nobody = "00000000-0000-7000-8000-000000000000";
     assert_eq!(shop.run(&["dead", "redrive", "orders", nobody]).status.code(), Some(1));
-    assert_eq!(shop.run(&["dead", "list", "catalog"]).status.code(), Some(1), "catalog hears nothing");
+    assert_eq!(shop.run(&["dead", "list", "identity"]).status.code(), Some(1), "identity hears nothing");
     assert_eq!(shop.good(&["stuck"]), "0 stuck\n");
 }
 

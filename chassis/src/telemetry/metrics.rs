@@ -23,6 +23,7 @@ struct Metrics {
     dead: Counter<u64>,
     calls: Counter<u64>,
     breaker: Gauge<u64>,
+    cached: Counter<u64>,
 }
 
 pub(super) fn switch_on(meter: &Meter) {
@@ -52,6 +53,7 @@ pub(super) fn switch_on(meter: &Meter) {
                 "From sending to JetStream's acknowledgement",
             ),
             dead: counter("starling.messages.dead", "{message}", "Messages given up: dead letters"),
+            cached: counter("starling.cache.lookups", "{lookup}", "Lookups in a cache by outcome"),
             calls: counter("starling.calls", "{call}", "Calls to the outside by outcome"),
             breaker: meter
                 .u64_gauge("starling.breaker.open")
@@ -59,6 +61,12 @@ pub(super) fn switch_on(meter: &Meter) {
                 .build(),
         }
     });
+}
+
+/// Counts a lookup by where it was found: `near`, `redis`, or `miss`.
+pub fn cached(cache: &'static str, outcome: &'static str) {
+    let Some(metrics) = METRICS.get() else { return };
+    metrics.cached.add(1, &[KeyValue::new("cache", cache), KeyValue::new("outcome", outcome)]);
 }
 
 /// Counts messages by outcome: `accepted`, `ignored_repeat`, `ignored_too_late`, `parked`, `journal_hit`; and

@@ -5,6 +5,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Where catalog says on core NATS which listings are shown otherwise than before ([`ListingsChanged`]).
+pub const LISTINGS_CHANGED: &str = "live.listings.changed";
+
+/// Listings that are shown otherwise than before, also because something of them ran out or can be had again: what is
+/// remembered of them, and of what was found, is old. Told on [`LISTINGS_CHANGED`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ListingsChanged {
+    /// Which.
+    pub slugs: Vec<Slug>,
+}
+
 /// The most variants of a listing.
 pub const MAX_VARIANTS: usize = 100;
 /// The most currencies that a variant has a price in.

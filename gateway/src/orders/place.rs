@@ -5,6 +5,7 @@ use crate::{
     access::{By, Trace},
     app::App,
     body::Json,
+    hash::sha256,
     memory::{Away, Entry, IdempotencyKey},
     problem::{Kind, Problem},
     send::outgoing,
@@ -20,8 +21,7 @@ use contracts::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::{fmt::Write, sync::Arc};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// An order as a client places it.
@@ -221,13 +221,4 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Text<255>, Problem> {
     }
     let text = value.to_str().map_err(|_| ()).and_then(|text| Text::new(text).map_err(|_| ()));
     text.map_err(|()| Problem::header(NAME, "1 to 255 ASCII characters, without control characters"))
-}
-
-/// In hex.
-fn sha256(bytes: &[u8]) -> String {
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        write!(hex, "{byte:02x}").expect("a String takes all");
-    }
-    hex
 }

@@ -79,10 +79,27 @@ impl Gateway {
         started
     }
 
+    /// Another gateway at the same servers; where it listens.
+    pub async fn another(&self) -> String {
+        let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let redis_patience_ms = u64::try_from(Self::REDIS_PATIENCE.as_millis()).unwrap();
+        let settings = Settings { listen, redis_patience_ms, ..Settings::default() };
+        let (all, tasks) = (self.places.clone(), Tasks::child_of(&self.stop));
+        self.ended
+            .spawn(async move { gateway::run(&all, settings, Health::default(), tasks).await.unwrap() });
+        let base = format!("http://{listen}");
+        self.until_ready_at(&base).await;
+        base
+    }
+
     pub async fn until_ready(&self) {
+        self.until_ready_at(&self.base).await;
+    }
+
+    async fn until_ready_at(&self, base: &str) {
         let began = Instant::now();
         loop {
-            let ready = self.http.get(format!("{}/health/ready", self.base)).send().await;
+            let ready = self.http.get(format!("{base}/health/ready")).send().await;
             if ready.is_ok_and(|ready| ready.status() == 200) {
                 return;
             }

@@ -12,14 +12,14 @@ mod store;
 mod timers;
 
 pub use domain::Shelf;
-pub use requests::{get, import, list, put, quote, search, show};
+pub use requests::{News, get, import, list, put, quote, search, show};
 pub use settings::Settings;
 pub use timers::Unannounced;
 
 use chassis::{AfterCommit, Ctx, Db, Decision, Heard, Lease, Participant, Service, Writes};
 use contracts::{
-    Message, Nothing, OrderCancelled, ProductChanged, QuoteCart, StockAvailabilityChanged, StockLevelChanged,
-    message_enum,
+    LISTINGS_CHANGED, Message, Nothing, OrderCancelled, ProductChanged, QuoteCart, StockAvailabilityChanged,
+    StockLevelChanged, message_enum,
 };
 use sqlx::migrate::Migrator;
 use std::convert::Infallible;
@@ -44,6 +44,7 @@ pub fn service(settings: &Settings) -> Service {
         .keeps(&MIGRATIONS)
         .participant::<Shelf>(())
         .tells(&[ProductChanged::INFO])
+        .live(&[LISTINGS_CHANGED])
         .sweeps::<Unannounced>(&[])
         .answers(requests::import_products)
         .answers(requests::get_product)
@@ -79,6 +80,6 @@ impl Participant for Shelf {
 
     fn save(self, _: Lease, writes: &mut Writes) -> sqlx::Result<AfterCommit<Infallible>> {
         store::shelf::save(&self, writes);
-        Ok(AfterCommit::default())
+        Ok(AfterCommit { live: self.live()?, ..AfterCommit::default() })
     }
 }

@@ -14,14 +14,37 @@ pub use quote::{quote, quote_cart};
 pub use rules::{delete_coupon, delete_promotion, get_price_rules, put_coupon, put_promotion, put_tax_rates};
 pub use search::{Cursor, search, search_listings};
 
-use crate::{announce, store};
-use chassis::{Ctx, Fault};
-use contracts::{MessageId, ProductChanged};
+use crate::{announce, domain::Pages, store};
+use chassis::{Ctx, Fault, Live};
+use contracts::{LISTINGS_CHANGED, ListingsChanged, MessageId, ProductChanged};
 
-/// Tells what was committed. If it fails now, the sweep tells it.
-async fn tell(ctx: &Ctx, changes: &[ProductChanged]) {
-    if let Err(error) = try_to_tell(ctx, changes).await {
-        tracing::warn!(%error, products = changes.len(), "changed products are not told yet, the sweep will");
+/// What is to be told once a change is committed.
+#[derive(Debug)]
+pub struct News {
+    /// To all, for ever.
+    pub changes: Vec<ProductChanged>,
+    /// To those who listen right now.
+    pub listings: ListingsChanged,
+}
+
+impl News {
+    fn of(pages: &Pages) -> Self {
+        Self { changes: pages.news(), listings: ListingsChanged { slugs: pages.shown_otherwise() } }
+    }
+}
+
+/// Tells what was committed. If it fails now, the sweep tells the changes; listings are shown anew when what is remembered
+/// of them has expired.
+async fn tell(ctx: &Ctx, news: &News) {
+    if !news.listings.slugs.is_empty() {
+        match serde_json::to_vec(&news.listings) {
+            Ok(body) => ctx.tell_live(Live { subject: LISTINGS_CHANGED.to_owned(), body }).await,
+            Err(error) => tracing::error!(%error, "changed listings could not be written"),
+        }
+    }
+    if let Err(error) = try_to_tell(ctx, &news.changes).await {
+        let products = news.changes.len();
+        tracing::warn!(%error, products, "changed products are not told yet, the sweep will");
     }
 }
 

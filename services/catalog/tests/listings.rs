@@ -1,6 +1,6 @@
 //! Writing, showing and finding listings on a real Postgres.
 
-use catalog::{MIGRATIONS, import, put, search, show};
+use catalog::{MIGRATIONS, News, import, put, search, show};
 use chassis::{Fault, provision::scratch};
 use contracts::{
     Basis, Found, GetListing, ListingView, Put, PutListing, Refusal, SearchListings, Slug, SortBy, Timestamp,
@@ -34,9 +34,10 @@ fn wanted(name: &str, basis: Basis, listing: &Value) -> PutListing {
 
 /// What became of it, and which products are to be told: SKU, version, whether it is sold.
 async fn write(db: &PgPool, name: &str, basis: Basis, listing: &Value) -> (Put, Vec<(String, i64, bool)>) {
-    let (mut outcomes, changes) =
+    let (mut outcomes, news) =
         put(db, &[wanted(name, basis, listing)], Timestamp::from_millis(NOW)).await.expect("answered");
-    let told = changes.iter().map(|change| (change.sku.as_str().to_owned(), change.version, change.active));
+    let told =
+        news.changes.iter().map(|change| (change.sku.as_str().to_owned(), change.version, change.active));
     (outcomes.remove(0), told.collect())
 }
 
@@ -117,7 +118,8 @@ async fn what_is_refused_changes_nothing_and_keeps_no_other_from_being_taken() {
         wanted("other", Basis::Any, &listing("Other", &[("mug", 500)])),
         wanted("none", Basis::Any, &listing("None", &[])),
     ];
-    let (outcomes, changes) = put(&db, &batch, Timestamp::from_millis(NOW)).await.expect("answered");
+    let (outcomes, News { changes, .. }) =
+        put(&db, &batch, Timestamp::from_millis(NOW)).await.expect("answered");
     let fault = |outcome: &Put| match outcome {
         Put::Done { .. } => String::new(),
         Put::Refused(Refusal::Invalid { field, .. } | Refusal::Conflict { field, .. }) => field.clone(),

@@ -1,6 +1,6 @@
 //! Importing, telling and listing products on a real Postgres.
 
-use catalog::{MIGRATIONS, Unannounced, get, import, list};
+use catalog::{MIGRATIONS, News, Unannounced, get, import, list};
 use chassis::{Fault, Outgoing, Sweep, provision::scratch};
 use contracts::{
     Amount, MAX_IMPORT, MessageId, Product, ProductChanged, ProductVersion, Refusal, Sku, Text, Timestamp,
@@ -44,7 +44,7 @@ fn told(changes: &[ProductChanged]) -> Vec<(&str, i64)> {
 
 /// The import answers with these versions, and leaves these changes to be told.
 async fn check(db: &PgPool, products: &[Product], versions: &[(&str, i64)], changes: &[(&str, i64)]) {
-    let (answered, changed) = import(db, products, at(0)).await.expect("imported");
+    let (answered, News { changes: changed, .. }) = import(db, products, at(0)).await.expect("imported");
     assert_eq!(pairs(&answered), versions, "versions");
     assert_eq!(told(&changed), changes, "changes");
 }
@@ -80,7 +80,7 @@ async fn a_change_of_any_field_is_a_new_version_and_is_shown() {
     wanted.currency = "EUR".parse().unwrap();
     check(&db, &[wanted.clone()], &[("mug", 3)], &[("mug", 3)]).await;
     wanted.active = false;
-    let (_, changes) = import(&db, &[wanted.clone()], at(0)).await.unwrap();
+    let (_, News { changes, .. }) = import(&db, &[wanted.clone()], at(0)).await.unwrap();
     let shown = get(&db, &wanted.sku).await.unwrap();
     assert_eq!((&shown.name, shown.price, shown.currency), (&wanted.name, wanted.price, wanted.currency));
     assert_eq!((shown.active, shown.version), (false, 4));
@@ -111,7 +111,7 @@ async fn an_import_has_a_limit() {
     let mut products: Vec<_> = (0..=MAX_IMPORT).map(|n| product(&format!("x{n:03}"), 1)).collect();
     refused(&products, "products").await;
     products.pop();
-    let (versions, changes) = import(&database().await, &products, at(0)).await.unwrap();
+    let (versions, News { changes, .. }) = import(&database().await, &products, at(0)).await.unwrap();
     assert_eq!((versions.len(), changes.len()), (MAX_IMPORT, MAX_IMPORT));
 }
 
@@ -129,7 +129,7 @@ async fn imports_at_once_make_each_product_once_and_lose_no_change() {
             if price % 2 == 0 {
                 products.reverse();
             }
-            imports.spawn(async move { import(&db, &products, at(0)).await.expect("imported").1 });
+            imports.spawn(async move { import(&db, &products, at(0)).await.expect("imported").1.changes });
         }
         let mut ids = BTreeSet::new();
         for changes in imports.join_all().await {
@@ -166,7 +166,8 @@ fn ids(messages: &[Outgoing]) -> Vec<MessageId> {
 #[tokio::test]
 async fn what_a_request_did_not_tell_a_sweep_tells() {
     let db = database().await;
-    let (_, changes) = import(&db, &[product("mug", 250), product("tea", 100)], at(0)).await.unwrap();
+    let (_, News { changes, .. }) =
+        import(&db, &[product("mug", 250), product("tea", 100)], at(0)).await.unwrap();
     assert_eq!(sweep(&db, at(4)).await, [], "the request is still at it");
     let due = sweep(&db, at(5)).await;
     assert_eq!(read(&due), changes);

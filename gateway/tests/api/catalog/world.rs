@@ -9,6 +9,7 @@ use gateway::Settings;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -16,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct World {
     pub gateway: Gateway,
     pub admin: String,
+    /// Stops the catalog.
+    pub catalog: CancellationToken,
     _postgres: Postgres,
 }
 
@@ -24,11 +27,11 @@ impl World {
         let settings = Settings { rate_address_per_s: 10_000, ..Settings::default() };
         let mut gateway = Gateway::start_with(settings).await;
         let postgres = services::postgres(&mut gateway).await;
-        services::run(&gateway, catalog::service(&catalog::Settings::default())).await;
+        let catalog = services::run(&gateway, catalog::service(&catalog::Settings::default())).await;
         services::run(&gateway, orders::service(orders::Rules::default())).await;
         services::run(&gateway, inventory::service()).await;
         let admin = gateway.token(Role::Admin);
-        let world = Self { gateway, admin, _postgres: postgres };
+        let world = Self { gateway, admin, catalog, _postgres: postgres };
         eventually("the catalog answers", async || world.get("/v1/categories", "").await.0 == 200).await;
         world
     }

@@ -69,6 +69,11 @@ impl Pages {
         changed.map(|(sku, listed)| super::changed(sku, listed)).collect()
     }
 
+    /// The pages that are shown otherwise than before.
+    pub fn shown_otherwise(&self) -> Vec<Slug> {
+        self.listings.fresh().chain(self.listings.changed()).map(|(slug, _)| slug.clone()).collect()
+    }
+
     /// What is sold on a page.
     pub(super) fn sold_on(&self, slug: &Slug) -> Vec<Sku> {
         let sold = self.products.iter().filter(|(_, listed)| listed.listing.as_ref() == Some(slug));

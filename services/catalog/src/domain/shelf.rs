@@ -1,14 +1,20 @@
 //! What catalog hears: whether SKUs can be had, and that an order's coupons are free again.
 
 use crate::Hears;
-use chassis::{Decision, Heard, Rows, Why};
-use contracts::{Nothing, OrderId, Sku, StockAvailabilityChanged, StockLevelChanged};
+use chassis::{Decision, Heard, Live, Rows, Why};
+use contracts::{
+    LISTINGS_CHANGED, ListingsChanged, Nothing, OrderId, Sku, Slug, StockAvailabilityChanged,
+    StockLevelChanged,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All that a batch of what catalog hears touches.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Shelf {
     /// What can be had.
     pub stock: Rows<Sku, Stocked>,
+    /// The pages on which it is sold.
+    pub pages: BTreeMap<Sku, Slug>,
     /// Orders that used coupons.
     pub uses: Rows<OrderId, Uses>,
 }
@@ -28,6 +34,18 @@ pub struct Uses {
 }
 
 impl Shelf {
+    /// The pages that are shown otherwise now.
+    pub(crate) fn live(&self) -> sqlx::Result<Vec<Live>> {
+        let changed = self.stock.fresh().chain(self.stock.changed());
+        let slugs: BTreeSet<&Slug> = changed.filter_map(|(sku, _)| self.pages.get(sku)).collect();
+        if slugs.is_empty() {
+            return Ok(vec![]);
+        }
+        let news = ListingsChanged { slugs: slugs.into_iter().cloned().collect() };
+        let body = serde_json::to_vec(&news).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        Ok(vec![Live { subject: LISTINGS_CHANGED.to_owned(), body }])
+    }
+
     pub(crate) fn hear(&mut self, heard: &Heard<Hears>) -> Decision<Nothing> {
         match &heard.message {
             Hears::LevelChanged(StockLevelChanged { sku, on_hand, reserved, version, .. }) => {

@@ -1,6 +1,6 @@
 //! Answers: writing and showing listings.
 
-use super::tell;
+use super::{News, tell};
 use crate::{
     announce,
     domain::Pages,
@@ -10,29 +10,23 @@ use crate::{
     },
 };
 use chassis::{Ctx, Fault, clock};
-use contracts::{
-    GetListing, ListingView, MAX_LISTINGS, ProductChanged, Put, PutListing, PutListings, Refusal, Timestamp,
-};
+use contracts::{GetListing, ListingView, MAX_LISTINGS, Put, PutListing, PutListings, Refusal, Timestamp};
 use sqlx::PgPool;
 use std::collections::BTreeSet;
 
 /// `req.catalog.put_listings`
 pub async fn put_listings(ctx: Ctx, asked: PutListings) -> Result<Vec<Put>, Fault> {
-    let (outcomes, changes) = put(&ctx.db, &asked.listings, clock::now()).await?;
-    tell(&ctx, &changes).await;
+    let (outcomes, news) = put(&ctx.db, &asked.listings, clock::now()).await?;
+    tell(&ctx, &news).await;
     Ok(outcomes)
 }
 
 /// Creates or changes listings in one transaction; what is refused is not in it, and keeps no other from it. Returns
-/// what became of each, and the changes of products that are now to be told.
+/// what became of each, and what is now to be told.
 ///
 /// # Errors
 /// [`Refusal::Invalid`] when there are too many, or one twice.
-pub async fn put(
-    db: &PgPool,
-    wanted: &[PutListing],
-    now: Timestamp,
-) -> Result<(Vec<Put>, Vec<ProductChanged>), Fault> {
+pub async fn put(db: &PgPool, wanted: &[PutListing], now: Timestamp) -> Result<(Vec<Put>, News), Fault> {
     if wanted.len() > MAX_LISTINGS {
         return Err(invalid(format!("at most {MAX_LISTINGS}")));
     }
@@ -49,7 +43,7 @@ pub async fn put(
         wanted.iter().map(one).collect()
     };
     let (pages, outcomes) = change(db, &Touched::Listings(wanted), announce_at, put).await?;
-    Ok((outcomes, pages.news()))
+    Ok((outcomes, News::of(&pages)))
 }
 
 fn invalid(why: String) -> Fault {

@@ -1,6 +1,6 @@
 //! Answers: importing, showing and listing products.
 
-use super::tell;
+use super::{News, tell};
 use crate::{
     announce, domain,
     store::{
@@ -10,8 +10,8 @@ use crate::{
 };
 use chassis::{Ctx, Fault, clock};
 use contracts::{
-    GetProduct, ImportProducts, ListProducts, Product, ProductChanged, ProductPage, ProductVersion,
-    ProductView, Refusal, Sku, Timestamp,
+    GetProduct, ImportProducts, ListProducts, Product, ProductPage, ProductVersion, ProductView, Refusal,
+    Sku, Timestamp,
 };
 use sqlx::PgPool;
 
@@ -22,8 +22,8 @@ const MAX_PAGE: u32 = 500;
 ///
 /// Once the products are committed the answer is yes: if telling them fails now, the sweep tells them.
 pub async fn import_products(ctx: Ctx, request: ImportProducts) -> Result<Vec<ProductVersion>, Fault> {
-    let (versions, changes) = import(&ctx.db, &request.products, clock::now()).await?;
-    tell(&ctx, &changes).await;
+    let (versions, news) = import(&ctx.db, &request.products, clock::now()).await?;
+    tell(&ctx, &news).await;
     Ok(versions)
 }
 
@@ -36,7 +36,7 @@ pub async fn import(
     db: &PgPool,
     products: &[Product],
     now: Timestamp,
-) -> Result<(Vec<ProductVersion>, Vec<ProductChanged>), Fault> {
+) -> Result<(Vec<ProductVersion>, News), Fault> {
     domain::check(products)?;
     let announce_at = now.plus(announce::GRACE);
     let (pages, ()) =
@@ -45,7 +45,7 @@ pub async fn import(
         let version = pages.products.get(&product.sku)?.version;
         Some(ProductVersion { sku: product.sku.clone(), version })
     };
-    Ok((products.iter().filter_map(version).collect(), pages.news()))
+    Ok((products.iter().filter_map(version).collect(), News::of(&pages)))
 }
 
 /// `req.catalog.get`

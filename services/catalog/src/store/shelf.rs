@@ -29,10 +29,20 @@ pub async fn load(db: &mut Db, heard: &[Heard<Hears>]) -> sqlx::Result<Shelf> {
     }
     let mut shelf = Shelf::default();
     if !skus.is_empty() {
+        let skus: Vec<&str> = skus.into_iter().collect();
+        let pages: Vec<(String, String)> =
+            sqlx::query_as("select sku, listing from product where sku = any($1) and listing is not null")
+                .bind(&skus)
+                .fetch_all(&mut *db)
+                .await?;
+        shelf.pages = pages
+            .into_iter()
+            .map(|(sku, page)| Ok((parsed(sku)?, parsed(page)?)))
+            .collect::<sqlx::Result<_>>()?;
         let rows: Vec<(String, bool, i64)> = sqlx::query_as(
             "select sku, available, version from stock where sku = any($1) order by sku for update",
         )
-        .bind(skus.into_iter().collect::<Vec<_>>())
+        .bind(skus)
         .fetch_all(&mut *db)
         .await?;
         let stocked =

@@ -67,9 +67,9 @@ impl Part for Payments {
     fn load(tables: &Accounts, batch: &[Rc<Letter>]) -> Till {
         let accounts = batch.iter().filter_map(|letter| Some((letter.order, tables.of(letter)?)));
         let accounts = accounts.map(|(number, account)| (order_id(number), account.clone()));
-        let gone = batch.iter().filter_map(|letter| match &Self::heard(letter)?.message {
-            Hears::UserDeleted(gone) => Some(gone),
-            _ => None,
+        let gone = batch.iter().filter_map(|letter| {
+            let Hears::UserDeleted(gone) = &Self::heard(letter)?.message else { return None };
+            Some(gone)
         });
         let leavers = load_left(&tables.left, gone);
         Till { rules: tables.rules.clone(), accounts: accounts.collect(), leavers }

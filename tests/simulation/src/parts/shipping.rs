@@ -107,9 +107,9 @@ impl Part for Shipping {
         };
         let of = batch.iter().filter(with_attempts).flat_map(|l| tables.attempts_of(order_id(l.order)));
         dock.attempts = of.map(|(key, attempt)| (*key, attempt.clone())).collect();
-        let gone = batch.iter().filter_map(|letter| match &Self::heard(letter)?.message {
-            Hears::UserDeleted(gone) => Some(gone),
-            _ => None,
+        let gone = batch.iter().filter_map(|letter| {
+            let Hears::UserDeleted(gone) = &Self::heard(letter)?.message else { return None };
+            Some(gone)
         });
         dock.leavers = load_left(&tables.left, gone);
         if locks & SLOTS != 0 {

@@ -116,7 +116,8 @@ pub(crate) async fn revive(db: &mut Db, id: MessageId, outputs: &[Outgoing]) -> 
         .bind(encode(outputs)?)
         .execute(&mut *db)
         .await?;
-    sqlx::query("update dead_letter set redriven = true where message_id = $1")
+    // Its body may be personal, and nobody reads it again.
+    sqlx::query("update dead_letter set redriven = true, body = '' where message_id = $1")
         .bind(id.0)
         .execute(db)
         .await?;

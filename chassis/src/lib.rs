@@ -17,6 +17,7 @@ mod in_flight;
 mod journal;
 mod journal_reader;
 mod lane;
+pub mod leavers;
 mod listener;
 mod outgoing;
 mod outside;

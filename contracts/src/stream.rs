@@ -20,7 +20,8 @@ pub const STREAMS: &[Stream] = &[
     Stream { name: "PAYMENT", subjects: &["payment.>"], max_age_days: Some(14) },
     Stream { name: "SHIPMENT", subjects: &["shipment.>"], max_age_days: Some(14) },
     Stream { name: "CATALOG", subjects: &["product.>", "category.>"], max_age_days: None },
-    Stream { name: "ACCOUNT", subjects: &["user.>"], max_age_days: None },
+    // Has e-mail addresses in it, so it must end; identity tells every account again in time (`TELL_AGAIN`).
+    Stream { name: "ACCOUNT", subjects: &["user.>"], max_age_days: Some(90) },
     Stream { name: "DEAD", subjects: &["dead.>"], max_age_days: Some(90) },
 ];
 

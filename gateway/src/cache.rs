@@ -130,7 +130,8 @@ impl App {
             cache.near.remove(&key);
         }
         let drops = cache.drops.load(Ordering::Acquire);
-        let kept = cache.near.get_or_insert_async(&key, async {
+        // On the heap, since only who does not find it near needs it.
+        let kept = Box::pin(cache.near.get_or_insert_async(&key, async {
             if let Some(view) = self.memory.view(what, &key).await {
                 telemetry::cached(what.name(), "redis");
                 return Ok::<Kept, Problem>(Kept { view, until: Instant::now() + what.kept() });
@@ -142,7 +143,7 @@ impl App {
                 self.memory.keep_view(what, &key, &view).await;
             }
             Ok(Kept { view, until: Instant::now() + what.kept() })
-        });
+        }));
         let kept: Kept = kept.await?;
         // Something was dropped while it was read, perhaps this: only those who asked meanwhile get it.
         if drops != cache.drops.load(Ordering::Acquire) || kept.view.body.len() > LARGEST {

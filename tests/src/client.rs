@@ -57,6 +57,13 @@ impl Client {
         Self { http, base: flock.gateway(), token, id }
     }
 
+    /// The same with a token that it was given.
+    #[must_use]
+    pub fn with_token(mut self, token: &str) -> Self {
+        token.clone_into(&mut self.token);
+        self
+    }
+
     /// A request, ready to be changed and sent.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)

@@ -99,7 +99,8 @@ impl Desk {
             announce::messages(changed, deleted).map_err(|error| Fault::Broken(error.to_string()))?;
         let ids: Vec<MessageId> = messages.iter().map(|message| message.id).collect();
         self.ctx.publish(messages).await?;
-        store::sweep::announced(&mut *self.db().acquire().await?, &ids).await?;
+        let again_at = self.now.plus(announce::TELL_AGAIN);
+        store::sweep::announced(&mut *self.db().acquire().await?, &ids, again_at).await?;
         Ok(())
     }
 

@@ -1,11 +1,12 @@
-//! The sweep that tells what a request could not.
+//! The sweep that tells what a request could not, and what would be forgotten.
 
 use crate::{announce, store::sweep};
-use chassis::{Db, Outgoing, Sweep};
+use chassis::{Db, Outgoing, Sweep, clock};
 use contracts::{MessageId, Timestamp};
 use std::time::Duration;
 
-/// Accounts whose change was committed but not told: NATS was away, or the process ended in between.
+/// Accounts whose change was committed but not told: NATS was away, or the process ended in between. And those that were told
+/// so long ago that the stream is about to forget them.
 #[derive(Debug, Clone, Copy)]
 pub struct Untold;
 
@@ -27,6 +28,6 @@ impl Sweep for Untold {
     }
 
     async fn published(db: &mut Db, sent: &[MessageId]) -> sqlx::Result<()> {
-        sweep::announced(db, sent).await
+        sweep::announced(db, sent, clock::now().plus(announce::TELL_AGAIN)).await
     }
 }

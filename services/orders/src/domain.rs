@@ -12,7 +12,10 @@ pub use row::{Known, MAX_EARLY, Row, Seen};
 pub use timeline::Entry;
 
 use crate::{Hears, Tells};
-use chassis::{Decision, Fact, Heard, Rows, Why};
+use chassis::{
+    Decision, Fact, Heard, Rows, Why,
+    leavers::{self, Leavers},
+};
 use contracts::{OrderId, ProductChanged, Sku};
 use std::time::Duration;
 
@@ -40,6 +43,8 @@ pub struct Book {
     pub keys: Rows<IdempotencyKey, FirstUse>,
     /// The copy of the catalog.
     pub products: Rows<Sku, Price>,
+    /// Customers whose accounts are gone.
+    pub leavers: Leavers,
     /// What was added to the orders' timelines.
     pub timeline: Vec<Entry>,
 }
@@ -56,6 +61,9 @@ impl Book {
 
     /// Decides one message; one that is ignored leaves no change.
     pub fn decide(&mut self, heard: &Heard<Hears>) -> Decision<Tells> {
+        if let Hears::UserDeleted(gone) = &heard.message {
+            return leavers::leave(&mut self.leavers, gone.user_id, heard.at);
+        }
         match self.hear(heard) {
             Ok(facts) => Decision::Accept(facts),
             Err(why) => Decision::Ignore(why),

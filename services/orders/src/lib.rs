@@ -10,7 +10,7 @@ mod store;
 mod timers;
 
 pub use domain::{Book, Rules};
-pub use timers::DueOrders;
+pub use timers::{DueOrders, EraseLeavers};
 
 use chassis::{AfterCommit, Ctx, Db, Decision, Heard, Lease, Participant, Service, Writes, clock};
 use contracts::{
@@ -19,7 +19,7 @@ use contracts::{
     OrderCreated, OrderDuplicate, OrderId, PaymentCaptured, PaymentDeclined, PaymentPending,
     PaymentRefundFailed, PaymentRefunded, PaymentVoided, PlaceOrder, ProductChanged, ShipmentCancelled,
     ShipmentDelivered, ShipmentDispatched, ShipmentHeld, ShipmentRejected, ShipmentScheduled, StockCommitted,
-    StockRejected, StockReleased, StockReserved, message_enum,
+    StockRejected, StockReleased, StockReserved, UserDeleted, message_enum,
 };
 use sqlx::migrate::Migrator;
 use std::convert::Infallible;
@@ -47,6 +47,7 @@ message_enum! {
         ShipmentDispatched(ShipmentDispatched),
         ShipmentDelivered(ShipmentDelivered),
         ProductChanged(ProductChanged),
+        UserDeleted(UserDeleted),
     }
 }
 
@@ -87,7 +88,7 @@ impl Hears {
             Self::ShipmentCancelled(event) => event.order_id,
             Self::ShipmentDispatched(event) => event.order_id,
             Self::ShipmentDelivered(event) => event.order_id,
-            Self::ProductChanged(_) => return None,
+            Self::ProductChanged(_) | Self::UserDeleted(_) => return None,
         };
         Some(id)
     }
@@ -104,6 +105,7 @@ pub fn service(rules: Rules) -> Service {
         .participant::<Book>(rules)
         .live(&["live.order.*"])
         .sweeps::<DueOrders>(&[ExpireOrder::INFO])
+        .sweeps::<EraseLeavers>(&[])
         .answers(|ctx: Ctx, ask: GetOrder| async move { requests::get(&ctx.db, &ask).await })
         .answers(|ctx: Ctx, ask: ListOrders| async move { requests::list(&ctx.db, &ask).await })
         .answers(|ctx: Ctx, ask: GetTimeline| async move { requests::timeline(&ctx.db, &ask).await })

@@ -1,11 +1,13 @@
 //! SQL: loads all that a batch touches, saves all that changed; set-based, never a row at a time.
 
 mod early;
+mod erase;
 mod load;
 mod save;
 mod save_orders;
 mod words;
 
+pub(crate) use erase::erase;
 pub use load::load;
 pub use save::save;
 pub(crate) use words::{shown_status, to_shown_status, unreadable};

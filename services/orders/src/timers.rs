@@ -1,6 +1,8 @@
-//! The only deadline in the flock: open orders that were not paid in time.
+//! What happens with time alone: orders that were not paid in time expire, the only deadline in the flock; and what is
+//! known of people who left is erased.
 
-use chassis::{Db, Outgoing, Sweep};
+use crate::store;
+use chassis::{Db, Outgoing, Sweep, leavers};
 use contracts::{ExpireOrder, MessageId, OrderId, Timestamp};
 use sqlx::Row;
 use std::time::Duration;
@@ -43,5 +45,21 @@ impl Sweep for DueOrders {
             commands.push(command.map_err(|error| sqlx::Error::Encode(error.into()))?);
         }
         Ok(commands)
+    }
+}
+
+/// Erases where settled orders went whose customer has left.
+pub struct EraseLeavers;
+
+impl Sweep for EraseLeavers {
+    const NAME: &'static str = "erase leavers";
+    const EVERY: Duration = leavers::EVERY;
+
+    async fn due(db: &mut Db, now: Timestamp) -> sqlx::Result<Vec<Outgoing>> {
+        let leavers = leavers::claim(db, now).await?;
+        if !leavers.is_empty() && store::erase(db, &leavers, leavers::AT_ONCE).await? {
+            leavers::look_again(db, now, &leavers).await?;
+        }
+        Ok(vec![])
     }
 }

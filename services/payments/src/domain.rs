@@ -16,7 +16,10 @@ pub use webhooks::{Notice, NoticeBody};
 pub use words::{NoticeOutcome, Outcome, RefundState, State};
 
 use crate::{Hears, Rules, Tells};
-use chassis::{Decision, Heard, Rows, Why};
+use chassis::{
+    Decision, Heard, Rows, Why,
+    leavers::{self, Leavers},
+};
 use contracts::OrderId;
 
 /// The most attempts that one order may have: the number has one byte of the answer's message id.
@@ -33,17 +36,22 @@ pub struct Till {
     pub rules: Rules,
     /// By order.
     pub accounts: Rows<OrderId, Account>,
+    /// Customers whose accounts are gone.
+    pub leavers: Leavers,
 }
 
 impl Till {
     /// An empty till, as a simulation begins with.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
-        Self { rules, accounts: Rows::default() }
+        Self { rules, ..Self::default() }
     }
 
     /// Decides one message. What is ignored leaves no change.
     pub fn decide(&mut self, heard: &Heard<Hears>) -> Decision<Tells> {
+        if let Hears::UserDeleted(gone) = &heard.message {
+            return leavers::leave(&mut self.leavers, gone.user_id, heard.at);
+        }
         let input = match read(&self.rules, heard) {
             Ok(input) => input,
             Err(why) => return Decision::Ignore(Why::Impossible(why)),
@@ -75,7 +83,7 @@ impl Input<'_> {
     }
 }
 
-/// Reads what a message is about; the error says what is wrong with a webhook.
+/// Reads which order a message is about; the error says that it is about none, or what is wrong with a webhook.
 pub(crate) fn read<'a>(rules: &Rules, heard: &'a Heard<Hears>) -> Result<Input<'a>, String> {
     let message = &heard.message;
     let order = match message {
@@ -88,6 +96,7 @@ pub(crate) fn read<'a>(rules: &Rules, heard: &'a Heard<Hears>) -> Result<Input<'
         Hears::VerifyPayment(m) => m.order_id,
         Hears::RefundPayment(m) => m.order_id,
         Hears::PaymentWebhook(m) => return Notice::read(rules, heard.at, m).map(Input::Webhook),
+        Hears::UserDeleted(_) => return Err("it is about no order".into()),
     };
     Ok(Input::Message(message, order))
 }
@@ -107,8 +116,8 @@ impl Account {
             Hears::PayOrder(m) => self.hear_pay(heard.id, m),
             Hears::VerifyPayment(m) => self.hear_verify(heard.id, m),
             Hears::RefundPayment(m) => self.hear_refund(heard.id, m),
-            Hears::PaymentWebhook(_) => {
-                Decision::Ignore(Why::Impossible("a webhook that was not read".into()))
+            Hears::PaymentWebhook(_) | Hears::UserDeleted(_) => {
+                Decision::Ignore(Why::Impossible("it is about no order that was read".into()))
             }
         }
     }

@@ -20,7 +20,7 @@ use chassis::{AfterCommit, Db, Decision, Heard, Lease, Participant, Secret, Serv
 use contracts::{
     GetPayment, Message, MessageInfo, OrderCancelled, OrderCreated, PayOrder, PaymentAnswered,
     PaymentCaptured, PaymentCommandRefused, PaymentDeclined, PaymentPending, PaymentRefundFailed,
-    PaymentRefunded, PaymentVoided, PaymentWebhook, RefundPayment, ShipmentHeld, StockReserved,
+    PaymentRefunded, PaymentVoided, PaymentWebhook, RefundPayment, ShipmentHeld, StockReserved, UserDeleted,
     VerifyPayment, message_enum,
 };
 use domain::Till;
@@ -38,6 +38,7 @@ message_enum! {
         PayOrder(PayOrder),
         VerifyPayment(VerifyPayment),
         RefundPayment(RefundPayment),
+        UserDeleted(UserDeleted),
     }
 }
 
@@ -69,6 +70,7 @@ pub fn service(places: &chassis::settings::Parts, settings: &Settings) -> Servic
             calls::Calls::new(provider, settings.limits()),
         )
         .sweeps::<timers::ForgetWebhooks>(&[])
+        .sweeps::<timers::EraseLeavers>(&[])
         .answers::<GetPayment, _, _>(requests::get_payment)
 }
 

@@ -4,16 +4,18 @@
 //! touched under the lock of their payment.
 
 mod attempts;
+mod erase;
 mod payments;
 mod refunds;
 mod webhooks;
 
 pub(crate) use attempts::purpose;
+pub(crate) use erase::erase;
 
 use crate::domain::{Account, Attempt, Payment, Refund, Till, WebhookEvent, read};
 use crate::{Hears, Rules, calls::Leased};
-use chassis::{AfterCommit, Db, Heard, Lease, Rows, Writes};
-use contracts::{OrderId, Reference};
+use chassis::{AfterCommit, Db, Heard, Lease, Rows, Writes, leavers};
+use contracts::{CustomerId, OrderId, Reference};
 use sqlx::PgPool;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -40,7 +42,14 @@ pub(crate) async fn load(rules: &Rules, db: &mut Db, heard: &[Heard<Hears>]) -> 
         };
         (order, account)
     });
-    Ok(Till { rules: rules.clone(), accounts: accounts.collect() })
+    let accounts = accounts.collect();
+    let leavers = leavers::load(db, heard.iter().filter_map(gone).collect()).await?;
+    Ok(Till { rules: rules.clone(), accounts, leavers })
+}
+
+fn gone(heard: &Heard<Hears>) -> Option<CustomerId> {
+    let Hears::UserDeleted(gone) = &heard.message else { return None };
+    Some(gone.user_id)
 }
 
 /// Says what changed. Whoever closes an attempt goes before who opens one, since only one charge may be open.
@@ -57,6 +66,7 @@ pub(crate) fn save(till: &Till, lease: Lease, writes: &mut Writes) -> AfterCommi
     refunds::insert(writes, &refunds.fresh);
     webhooks::update(writes, &webhooks.changed);
     webhooks::insert(writes, &webhooks.fresh);
+    leavers::save(writes, &till.leavers);
     AfterCommit { attempts: recorded, ..AfterCommit::default() }
 }
 

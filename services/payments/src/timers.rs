@@ -1,6 +1,7 @@
-//! What happens with time alone: webhook events are forgotten.
+//! What happens with time alone: webhook events are forgotten, and the means of payment of people who left.
 
-use chassis::{Db, Outgoing, Sweep};
+use crate::store;
+use chassis::{Db, Outgoing, Sweep, leavers};
 use contracts::Timestamp;
 use std::time::Duration;
 
@@ -24,6 +25,22 @@ impl Sweep for ForgetWebhooks {
             where at < $1::timestamptz - make_interval(days => $2)
             limit $3 for update skip locked)";
         sqlx::query(OLD).bind(now.inner()).bind(KEPT_DAYS).bind(AT_ONCE).execute(db).await?;
+        Ok(vec![])
+    }
+}
+
+/// Erases by which means people paid who have left, once nothing more can be charged.
+pub struct EraseLeavers;
+
+impl Sweep for EraseLeavers {
+    const NAME: &'static str = "erase leavers";
+    const EVERY: Duration = leavers::EVERY;
+
+    async fn due(db: &mut Db, now: Timestamp) -> sqlx::Result<Vec<Outgoing>> {
+        let leavers = leavers::claim(db, now).await?;
+        if !leavers.is_empty() && store::erase(db, &leavers, leavers::AT_ONCE).await? {
+            leavers::look_again(db, now, &leavers).await?;
+        }
         Ok(vec![])
     }
 }

@@ -15,7 +15,10 @@ pub use slot::{Place, Room, SlotKey, Slots};
 pub use zone::{Zone, ZoneId, Zones};
 
 use crate::{Hears, Tells};
-use chassis::{Decision, Heard, Rows};
+use chassis::{
+    Decision, Heard, Rows,
+    leavers::{self, Leavers},
+};
 use contracts::{Address, OrderId};
 
 /// All rows that a batch touches. With everything in it, it is shipping without a database.
@@ -31,6 +34,8 @@ pub struct Dock {
     pub zones: Zones,
     /// Places in slots.
     pub slots: Slots,
+    /// Customers whose accounts are gone.
+    pub leavers: Leavers,
 }
 
 /// Decides one message.
@@ -44,5 +49,6 @@ pub fn decide(dock: &mut Dock, heard: &Heard<Hears>) -> Decision<Tells> {
         Hears::OrderConfirmed(confirmed) => sending::confirmed(dock, confirmed.order_id),
         Hears::DispatchShipment(command) => sending::dispatch(dock, heard.id, command.order_id),
         Hears::DeliverShipment(command) => sending::deliver(dock, heard.id, command.order_id),
+        Hears::UserDeleted(gone) => leavers::leave(&mut dock.leavers, gone.user_id, heard.at),
     }
 }

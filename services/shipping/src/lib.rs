@@ -7,6 +7,9 @@ pub mod carrier;
 pub mod domain;
 pub mod requests;
 mod store;
+mod timers;
+
+pub use timers::EraseLeavers;
 
 use carrier::{CarrierCalls, Leased, Sandbox};
 use chassis::{AfterCommit, CallLimits, Db, Decision, Heard, Lease, Participant, Service, Writes};
@@ -26,6 +29,7 @@ message_enum! {
         OrderConfirmed(OrderConfirmed),
         DispatchShipment(DispatchShipment),
         DeliverShipment(DeliverShipment),
+        UserDeleted(UserDeleted),
     }
 }
 
@@ -85,6 +89,7 @@ pub fn service(places: &chassis::settings::Parts, settings: &Settings) -> Servic
     Service::new("shipping")
         .keeps(&MIGRATIONS)
         .participant_calling::<Dock, _>((), CarrierCalls::new(Sandbox::open(places), settings.limits()))
+        .sweeps::<EraseLeavers>(&[])
         .answers::<GetShipment, _, _>(requests::get_shipment)
         .answers::<ListSlots, _, _>(requests::list_slots)
 }

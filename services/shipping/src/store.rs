@@ -3,6 +3,7 @@
 //! Locks are taken in this order: shipments, attempts, slots; each table in the order of its key.
 
 mod attempts;
+mod erase;
 mod places;
 mod shipments;
 
@@ -11,10 +12,11 @@ use crate::{
     carrier::Leased,
     domain::{Dock, SlotKey, State},
 };
-use chassis::{AfterCommit, Db, Heard, Lease, Writes};
-use contracts::{OrderCreated, OrderId};
+use chassis::{AfterCommit, Db, Heard, Lease, Writes, leavers};
+use contracts::{CustomerId, OrderCreated, OrderId};
 use std::collections::BTreeSet;
 
+pub(crate) use erase::erase;
 pub(crate) use places::zones_of;
 
 /// Loads what a batch touches.
@@ -32,6 +34,7 @@ pub(crate) async fn load(db: &mut Db, heard: &[Heard<Hears>]) -> sqlx::Result<Do
         dock.zones = zones_of(db, placing.iter().map(|created| created.address.country)).await?;
     }
     dock.slots = places::load_slots(db, &dock.zones, &placing, freed(&dock, &wanted.with_attempts)).await?;
+    dock.leavers = leavers::load(db, wanted.leavers).await?;
     Ok(dock)
 }
 
@@ -42,6 +45,7 @@ pub(crate) fn save(dock: &Dock, lease: Lease, writes: &mut Writes) -> sqlx::Resu
     let attempts = attempts::insert(writes, dock, lease);
     attempts::update(writes, &dock.attempts);
     places::save_slots(writes, &dock.slots);
+    leavers::save(writes, &dock.leavers);
     Ok(AfterCommit { attempts, ..AfterCommit::default() })
 }
 
@@ -54,6 +58,7 @@ struct Wanted<'a> {
     paid: BTreeSet<OrderId>,
     /// Orders whose attempts may matter, and whose places may be freed.
     with_attempts: BTreeSet<OrderId>,
+    leavers: BTreeSet<CustomerId>,
 }
 
 impl<'a> Wanted<'a> {
@@ -75,6 +80,10 @@ impl<'a> Wanted<'a> {
                 Hears::OrderConfirmed(message) => (message.order_id, false),
                 Hears::DispatchShipment(message) => (message.order_id, false),
                 Hears::DeliverShipment(message) => (message.order_id, false),
+                Hears::UserDeleted(gone) => {
+                    wanted.leavers.insert(gone.user_id);
+                    continue;
+                }
             };
             wanted.orders.insert(order_id);
             if with_attempts {

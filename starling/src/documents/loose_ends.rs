@@ -5,7 +5,7 @@ use contracts::{Kind, MESSAGES};
 use std::collections::BTreeSet;
 
 /// Events that no service of the flock hears, and why they are told all the same.
-pub const HEARD_OUTSIDE: [(&str, &str); 7] = [
+pub const HEARD_OUTSIDE: [(&str, &str); 6] = [
     ("order.cancel_refused", "tells the customer, through the order's timeline and whoever notifies"),
     ("order.completed", "tells the customer and the world that nothing more will happen"),
     ("order.duplicate", "tells who counts orders that one id stands for another"),
@@ -14,7 +14,6 @@ pub const HEARD_OUTSIDE: [(&str, &str); 7] = [
         "tells who keeps the stock that a receipt or an adjustment was not carried out",
     ),
     ("user.changed", "tells who speaks to customers how to reach them, and as what they may come in"),
-    ("user.deleted", "tells whoever keeps personal data to erase it"),
     ("shipment.command_refused", "tells who runs the shop that a command was not carried out"),
 ];
 

@@ -107,6 +107,8 @@ pub enum Deed {
     Adjust(&'static str, i64, u8),
     /// A product changes: of which SKU, to which version.
     Product(&'static str, i64),
+    /// An account is gone: that of an order's customer.
+    Leave,
 }
 
 const METHODS: [&str; 11] = [
@@ -194,6 +196,7 @@ impl Plan {
         sometimes(150, Deed::Dispatch, When::Anytime, random);
         sometimes(400, Deed::Deliver, When::Dispatched, random);
         sometimes(100, Deed::Deliver, When::Anytime, random);
+        sometimes(150, Deed::Leave, When::Anytime, random);
     }
 
     /// An order that gets far, with much that can still happen to it there.

@@ -279,6 +279,7 @@ pub fn rightful_cancel(wish: &Wish) -> Option<u8> {
         | Deed::Deliver
         | Deed::Receive(..)
         | Deed::Adjust(..)
-        | Deed::Product(..) => None,
+        | Deed::Product(..)
+        | Deed::Leave => None,
     }
 }

@@ -21,6 +21,7 @@ mod stock;
 
 mod api;
 mod idempotency;
+mod leaving;
 mod live;
 mod permissions;
 mod roles;

@@ -49,16 +49,18 @@ pub async fn claim_deleted(
     rows.iter().map(deleted).collect()
 }
 
-/// JetStream has these messages. An account that was changed again meanwhile has another id, and is still to be told.
-pub async fn announced(db: &mut Db, ids: &[MessageId]) -> sqlx::Result<()> {
+/// JetStream has these messages, and will be told them again, long before it forgets them. An account that was changed again
+/// meanwhile has another id, and is still to be told.
+pub async fn announced(db: &mut Db, ids: &[MessageId], again_at: Timestamp) -> sqlx::Result<()> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     sqlx::query(
         // Locked in the order of their keys, or it could deadlock with whoever changes several.
         "with told as (select id from account where event_id = any($1) and announce_at is not null
                        order by id for update)
-         update account a set announce_at = null from told where a.id = told.id",
+         update account a set announce_at = $2 from told where a.id = told.id",
     )
     .bind(&ids)
+    .bind(again_at.inner())
     .execute(&mut *db)
     .await?;
     let sql =

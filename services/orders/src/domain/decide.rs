@@ -55,7 +55,7 @@ impl Order {
             | Hears::PaymentVoided(_)
             | Hears::ShipmentHeld(_) => NOTED,
 
-            Hears::ProductChanged(_) => impossible("a product is no order"),
+            Hears::ProductChanged(_) | Hears::UserDeleted(_) => impossible("it is about no order"),
         }
     }
 

@@ -117,7 +117,8 @@ pub(super) fn about_an_alias(message: &Hears) -> Why {
         | Hears::ShipmentCancelled(_)
         | Hears::ShipmentDispatched(_)
         | Hears::ShipmentDelivered(_)
-        | Hears::ProductChanged(_) => {
+        | Hears::ProductChanged(_)
+        | Hears::UserDeleted(_) => {
             Why::Impossible(format!("{} about an alias, which was never created", message.info().subject))
         }
     }

@@ -69,7 +69,8 @@ fn of_heard(message: &Hears) -> Option<Value> {
         | Hears::PaymentVoided(_)
         | Hears::ShipmentCancelled(_)
         | Hears::ShipmentDelivered(_)
-        | Hears::ProductChanged(_) => None,
+        | Hears::ProductChanged(_)
+        | Hears::UserDeleted(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     Hears,
     domain::{Book, FirstUse, IdempotencyKey, Known, Order, Price, Row, Rules, Seen},
 };
-use chassis::{Db, Heard, Rows};
+use chassis::{Db, Heard, Rows, leavers};
 use contracts::{Amount, CancelReason, CustomerId, OrderId, PriceIn, Sku, Text, Timestamp};
 use sqlx::{FromRow, types::Json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +35,7 @@ pub async fn load(rules: &Rules, db: &mut Db, heard: &[Heard<Hears>]) -> sqlx::R
         orders: Rows::from_iter(orders),
         keys: Rows::from_iter(keys),
         products: Rows::from_iter(products),
+        leavers: leavers::load(db, touched.leavers).await?,
         timeline: vec![],
     })
 }
@@ -53,6 +54,7 @@ struct Touched<'a> {
     keys: BTreeSet<(CustomerId, &'a str)>,
     priced: BTreeSet<&'a str>,
     changed: BTreeSet<&'a str>,
+    leavers: BTreeSet<CustomerId>,
 }
 
 impl<'a> Touched<'a> {
@@ -65,6 +67,9 @@ impl<'a> Touched<'a> {
             }
             if let Hears::ProductChanged(product) = &heard.message {
                 touched.changed.insert(product.sku.as_str());
+            }
+            if let Hears::UserDeleted(gone) = &heard.message {
+                touched.leavers.insert(gone.user_id);
             }
             touched.orders.extend(heard.message.order_id());
         }

@@ -2,7 +2,7 @@
 
 use super::{save_orders, words};
 use crate::domain::{Book, Entry, FirstUse, IdempotencyKey, Known, Price};
-use chassis::{AfterCommit, Live, Writes, clock};
+use chassis::{AfterCommit, Live, Writes, clock, leavers};
 use contracts::{OrderId, OrderStatus, Sku};
 use std::{collections::BTreeMap, convert::Infallible};
 use time::OffsetDateTime;
@@ -17,6 +17,7 @@ pub fn save(book: &Book, writes: &mut Writes) -> sqlx::Result<AfterCommit<Infall
     insert_timeline(writes, &book.timeline)?;
     write_products(writes, INSERT_PRODUCTS, book.products.fresh())?;
     write_products(writes, UPDATE_PRODUCTS, book.products.changed())?;
+    leavers::save(writes, &book.leavers);
     Ok(AfterCommit { live: live(book), ..AfterCommit::default() })
 }
 

@@ -16,7 +16,7 @@ fn the_services_are_declared_without_a_server_or_a_runtime() {
     let options = Options::parse_from(["payments"]);
     let payments = service(&options.places, &options.settings);
     let wiring = payments.wiring();
-    assert_eq!((wiring.name, wiring.hears.len(), wiring.keeps), ("payments", 9, true));
+    assert_eq!((wiring.name, wiring.hears.len(), wiring.keeps), ("payments", 10, true));
     assert!(wiring.tells.iter().all(|event| event.owner == "payments"));
     assert!(wiring.answers.contains(&"req.payments.get".to_owned()));
     let log = log_service(&options.places.mongodb_url);

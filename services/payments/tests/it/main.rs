@@ -5,6 +5,7 @@
 mod calls;
 mod glance;
 mod laws;
+mod leavers;
 mod log;
 mod rules;
 mod sandbox;

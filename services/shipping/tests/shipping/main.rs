@@ -5,6 +5,7 @@
 mod declaration;
 mod given;
 mod laws;
+mod leavers;
 mod queue;
 mod requests;
 mod sandbox;

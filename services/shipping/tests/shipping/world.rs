@@ -237,7 +237,8 @@ impl World {
             | Hears::ShipmentAnswered(_)
             | Hears::OrderConfirmed(_)
             | Hears::DispatchShipment(_)
-            | Hears::DeliverShipment(_) => return,
+            | Hears::DeliverShipment(_)
+            | Hears::UserDeleted(_) => return,
         };
         let left = before
             .shipments

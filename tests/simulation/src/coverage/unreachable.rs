@@ -62,7 +62,8 @@ const fn in_shipping(
 
 const ONCE: &str = "the state says that it was heard, and the journal knows it from then on";
 const LOST: &str = "only after a loss of memory";
-const NOT_ABOUT: &str = "an order is no product or reference, and these are no orders";
+const NOT_ABOUT: &str = "an order is no product, reference or account, and these are no orders";
+const LEFT: &[&str] = &["new leaver", "known leaver"];
 
 const ORDER_STATES: &[&str] = &[
     "unknown",
@@ -98,13 +99,64 @@ const NEWS: &[&str] = &[
 ];
 const HOLDINGS: &[&str] =
     &["unknown", "reserved", "rejected", "released", "committed", "tombstone", "dispatched"];
+const PAYMENT_STATES: &[&str] = &[
+    "unknown",
+    "owes",
+    "ready",
+    "charging",
+    "pending",
+    "captured",
+    "declined",
+    "voided",
+    "refunding",
+    "refunded",
+];
+const PAYMENT_MESSAGES: &[&str] = &[
+    "order.created",
+    "stock.reserved",
+    "shipment.held",
+    "order.cancelled",
+    "payment.answered",
+    "cmd.payment.webhook",
+    "cmd.payment.pay",
+    "cmd.payment.verify",
+    "cmd.payment.refund",
+];
+const SHIPMENT_STATES: &[&str] = &[
+    "unknown",
+    "expected",
+    "held",
+    "booking",
+    "scheduled",
+    "scheduled_confirmed",
+    "rejected",
+    "dispatched",
+    "delivered",
+    "cancelled",
+    "tombstone",
+];
+const SHIPMENT_MESSAGES: &[&str] = &[
+    "order.created",
+    "payment.captured",
+    "shipment.answered",
+    "order.cancelled",
+    "order.cancel_requested",
+    "order.confirmed",
+    "cmd.shipment.dispatch",
+    "cmd.shipment.deliver",
+];
 const BILLED: &[&str] = &["charging", "pending", "captured", "declined", "refunding", "refunded"];
 
 /// All of them.
 pub const UNREACHABLE: &[Unreachable] = &[
-    in_orders(ORDER_STATES, &["product.changed"], NOT_ABOUT),
+    in_orders(ORDER_STATES, &["product.changed", "user.deleted"], NOT_ABOUT),
     in_orders(&["new product", "known product"], COMMANDS, NOT_ABOUT),
     in_orders(&["new product", "known product"], NEWS, NOT_ABOUT),
+    in_orders(&["new product", "known product"], &["user.deleted"], NOT_ABOUT),
+    in_orders(LEFT, COMMANDS, NOT_ABOUT),
+    in_orders(LEFT, NEWS, NOT_ABOUT),
+    in_orders(LEFT, &["product.changed"], NOT_ABOUT),
+    in_orders(&["known leaver"], &["user.deleted"], ONCE),
     in_orders(&["unknown", "awaited"], NEWS, "the others act on what orders tells, so on what it has placed"),
     in_orders(&["unknown", "awaited", "alias"], &["cmd.order.expire"], "only what is placed has a deadline"),
     in_orders(&["alias"], NEWS, "an alias is never created"),
@@ -176,6 +228,9 @@ pub const UNREACHABLE: &[Unreachable] = &[
         &["shipment.dispatched"],
         "only what is reserved and not cancelled leaves",
     ),
+    in_payments(PAYMENT_STATES, &["user.deleted"], NOT_ABOUT),
+    in_payments(LEFT, PAYMENT_MESSAGES, NOT_ABOUT),
+    in_payments(&["known leaver"], &["user.deleted"], ONCE),
     in_payments(
         &["unknown", "owes", "ready"],
         &["payment.answered", "cmd.payment.webhook"],
@@ -184,20 +239,10 @@ pub const UNREACHABLE: &[Unreachable] = &[
     in_payments(&["ready"], &["stock.reserved", "shipment.held"], ONCE),
     in_payments(BILLED, &["order.created", "stock.reserved", "shipment.held"], ONCE),
     in_payments(&["voided"], &["order.cancelled"], ONCE),
-    in_shipping(
-        &["expected"],
-        &[
-            "order.created",
-            "payment.captured",
-            "shipment.answered",
-            "order.cancelled",
-            "order.cancel_requested",
-            "order.confirmed",
-            "cmd.shipment.dispatch",
-            "cmd.shipment.deliver",
-        ],
-        LOST,
-    ),
+    in_shipping(SHIPMENT_STATES, &["user.deleted"], NOT_ABOUT),
+    in_shipping(LEFT, SHIPMENT_MESSAGES, NOT_ABOUT),
+    in_shipping(&["known leaver"], &["user.deleted"], ONCE),
+    in_shipping(&["expected"], SHIPMENT_MESSAGES, LOST),
     in_shipping(
         &[
             "held",

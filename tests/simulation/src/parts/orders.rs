@@ -1,6 +1,6 @@
 //! Orders: its tables in memory, and what its `load` and `save` do.
 
-use super::{bit, lock_of};
+use super::{Left, bit, left_twice, load_left, lock_of, save_left};
 use crate::{
     broken::{Broken, must},
     letter::{Letter, NO_ORDER, number_of, order_id},
@@ -27,6 +27,8 @@ pub struct Shop {
     pub keys: BTreeMap<IdempotencyKey, FirstUse>,
     /// The copy of the catalog.
     pub products: BTreeMap<Sku, Price>,
+    /// Customers whose accounts are gone.
+    pub left: Left,
     /// The latest time until which an order's payment is known to be pending.
     pub patience: BTreeMap<OrderId, Timestamp>,
     /// Entries in each order's timeline.
@@ -69,6 +71,8 @@ impl Part for Orders {
         "cancelled",
         "new product",
         "known product",
+        "new leaver",
+        "known leaver",
     ];
     type Hears = Hears;
     type Tells = Tells;
@@ -93,13 +97,16 @@ impl Part for Orders {
         let orders = ids.filter_map(|id| Some((id, tables.orders.get(&id)?.clone())));
         let heard = || batch.iter().filter_map(|letter| Some(&Self::heard(letter)?.message));
         let keys = heard().filter_map(|heard| tables.of_key(heard)).map(|(key, first)| (key, first.clone()));
-        let mut products = Vec::new();
+        let (mut products, mut gone) = (Vec::new(), Vec::new());
         for message in heard() {
             if let Hears::PlaceOrder(place) = message {
                 products.extend(place.lines.iter().map(|line| &line.sku));
             }
             if let Hears::ProductChanged(product) = message {
                 products.push(&product.sku);
+            }
+            if let Hears::UserDeleted(user) = message {
+                gone.push(user);
             }
         }
         let products =
@@ -109,17 +116,19 @@ impl Part for Orders {
             orders: orders.collect(),
             keys: keys.collect(),
             products: products.collect(),
+            leavers: load_left(&tables.left, gone.into_iter()),
             timeline: vec![],
         }
     }
 
     fn state(rows: &Book, letter: &Letter) -> usize {
         if letter.order == NO_ORDER {
-            let product = Self::heard(letter).and_then(|heard| {
-                let Hears::ProductChanged(product) = &heard.message else { return None };
-                rows.products.get(&product.sku)
-            });
-            return 11 + usize::from(product.is_some());
+            let heard = Self::heard(letter).map(|heard| &heard.message);
+            if let Some(Hears::UserDeleted(gone)) = heard {
+                return 13 + usize::from(rows.leavers.get(&gone.user_id).is_some());
+            }
+            let Some(Hears::ProductChanged(product)) = heard else { return 11 };
+            return 11 + usize::from(rows.products.get(&product.sku).is_some());
         }
         match rows.orders.get(&order_id(letter.order)).map(|row| &row.known) {
             None => 0,
@@ -164,6 +173,7 @@ impl Part for Orders {
     fn raced(rows: &Book, tables: &Shop) -> bool {
         rows.orders.fresh().any(|(id, _)| tables.orders.contains_key(id))
             || rows.keys.fresh().any(|(key, _)| tables.keys.contains_key(key))
+            || left_twice(&rows.leavers, &tables.left)
     }
 
     fn save(rows: &Book, tables: &mut Shop) {
@@ -181,6 +191,7 @@ impl Part for Orders {
         for (sku, price) in rows.products.fresh().chain(rows.products.changed()) {
             tables.products.insert(sku.clone(), price.clone());
         }
+        save_left(&rows.leavers, &mut tables.left);
         for entry in &rows.timeline {
             tables.timeline.entry(entry.order_id).and_modify(|seq| *seq += 1).or_insert(1);
         }

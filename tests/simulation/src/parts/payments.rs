@@ -1,6 +1,6 @@
 //! Payments: its tables in memory, and what its `load` and `save` do.
 
-use super::bit;
+use super::{Left, bit, left_twice, load_left, save_left};
 use crate::{
     broken::{Broken, must},
     letter::{Letter, NO_ORDER, order_id},
@@ -25,6 +25,8 @@ pub struct Accounts {
     pub rules: Rules,
     /// By order.
     pub accounts: BTreeMap<OrderId, Account>,
+    /// Customers whose accounts are gone.
+    pub left: Left,
 }
 
 impl Accounts {
@@ -46,6 +48,8 @@ impl Part for Payments {
         "voided",
         "refunding",
         "refunded",
+        "new leaver",
+        "known leaver",
     ];
     type Hears = Hears;
     type Tells = Tells;
@@ -63,10 +67,18 @@ impl Part for Payments {
     fn load(tables: &Accounts, batch: &[Rc<Letter>]) -> Till {
         let accounts = batch.iter().filter_map(|letter| Some((letter.order, tables.of(letter)?)));
         let accounts = accounts.map(|(number, account)| (order_id(number), account.clone()));
-        Till { rules: tables.rules.clone(), accounts: accounts.collect() }
+        let gone = batch.iter().filter_map(|letter| {
+            let Hears::UserDeleted(gone) = &Self::heard(letter)?.message else { return None };
+            Some(gone)
+        });
+        let leavers = load_left(&tables.left, gone);
+        Till { rules: tables.rules.clone(), accounts: accounts.collect(), leavers }
     }
 
     fn state(rows: &Till, letter: &Letter) -> usize {
+        if let Some(Hears::UserDeleted(gone)) = Self::heard(letter).map(|heard| &heard.message) {
+            return 10 + usize::from(rows.leavers.get(&gone.user_id).is_some());
+        }
         match rows.accounts.get(&order_id(letter.order)).map(|account| account.payment.state) {
             None => 0,
             Some(State::Owes) => 1,
@@ -100,12 +112,14 @@ impl Part for Payments {
 
     fn raced(rows: &Till, tables: &Accounts) -> bool {
         rows.accounts.fresh().any(|(id, _)| tables.accounts.contains_key(id))
+            || left_twice(&rows.leavers, &tables.left)
     }
 
     fn save(rows: &Till, tables: &mut Accounts) {
         for (id, account) in rows.accounts.fresh().chain(rows.accounts.changed()) {
             tables.accounts.insert(*id, account.clone());
         }
+        save_left(&rows.leavers, &mut tables.left);
     }
 
     fn always(tables: &Accounts) -> Result<(), Broken> {

@@ -1,6 +1,6 @@
 //! Shipping: its tables in memory, and what its `load` and `save` do.
 
-use super::{SLOTS, bit};
+use super::{Left, SLOTS, bit, left_twice, load_left, save_left};
 use crate::{
     broken::{Broken, must},
     letter::{Letter, NO_ORDER, order_id},
@@ -29,6 +29,8 @@ pub struct Docks {
     pub zones: Zones,
     /// Places in slots.
     pub slots: BTreeMap<SlotKey, Room>,
+    /// Customers whose accounts are gone.
+    pub left: Left,
 }
 
 impl Docks {
@@ -56,6 +58,8 @@ impl Part for Shipping {
         "delivered",
         "cancelled",
         "tombstone",
+        "new leaver",
+        "known leaver",
     ];
     type Hears = Hears;
     type Tells = Tells;
@@ -96,12 +100,18 @@ impl Part for Shipping {
                 | Hears::PaymentCaptured(_)
                 | Hears::OrderConfirmed(_)
                 | Hears::DispatchShipment(_)
-                | Hears::DeliverShipment(_),
+                | Hears::DeliverShipment(_)
+                | Hears::UserDeleted(_),
             )
             | None => false,
         };
         let of = batch.iter().filter(with_attempts).flat_map(|l| tables.attempts_of(order_id(l.order)));
         dock.attempts = of.map(|(key, attempt)| (*key, attempt.clone())).collect();
+        let gone = batch.iter().filter_map(|letter| {
+            let Hears::UserDeleted(gone) = &Self::heard(letter)?.message else { return None };
+            Some(gone)
+        });
+        dock.leavers = load_left(&tables.left, gone);
         if locks & SLOTS != 0 {
             dock.zones = tables.zones.clone();
             dock.slots = tables.slots.iter().map(|(key, room)| (key.clone(), *room)).collect();
@@ -110,6 +120,9 @@ impl Part for Shipping {
     }
 
     fn state(rows: &Dock, letter: &Letter) -> usize {
+        if let Some(Hears::UserDeleted(gone)) = Self::heard(letter).map(|heard| &heard.message) {
+            return 11 + usize::from(rows.leavers.get(&gone.user_id).is_some());
+        }
         let Some(known) = rows.shipments.get(&order_id(letter.order)) else { return 0 };
         match &known.state {
             State::Expected => 1,
@@ -153,6 +166,7 @@ impl Part for Shipping {
     fn raced(rows: &Dock, tables: &Docks) -> bool {
         rows.shipments.fresh().any(|(id, _)| tables.shipments.contains_key(id))
             || rows.attempts.fresh().any(|(key, _)| tables.attempts.contains_key(key))
+            || left_twice(&rows.leavers, &tables.left)
     }
 
     fn save(rows: &Dock, tables: &mut Docks) {
@@ -162,6 +176,7 @@ impl Part for Shipping {
         for (key, attempt) in rows.attempts.fresh().chain(rows.attempts.changed()) {
             tables.attempts.insert(*key, attempt.clone());
         }
+        save_left(&rows.leavers, &mut tables.left);
         for (key, room) in rows.slots.changed() {
             tables.slots.insert(key.clone(), *room);
         }

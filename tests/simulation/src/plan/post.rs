@@ -8,7 +8,7 @@ use crate::{
 use contracts::{
     Address, AdjustStock, Amount, Caller, CancelOrder, CustomerId, DeliverShipment, DispatchShipment, Line,
     Message, MessageId, PayOrder, Payment, PlaceOrder, ProductChanged, Quantity, ReceiveStock, ReceivedLine,
-    RefundPayment, Role, Sku, Text, VerifyPayment,
+    RefundPayment, Role, Sku, Text, UserDeleted, VerifyPayment,
 };
 use std::rc::Rc;
 use uuid::Uuid;
@@ -56,6 +56,10 @@ impl Plan {
             }
             Deed::Product(sku, version) => {
                 air.letter(id, NO_ORDER, &product(sku, version), |l, m| l.to_orders(m))
+            }
+            Deed::Leave => {
+                let gone = UserDeleted { user_id: by(Who::Owner).id, version: 2 };
+                air.letter(id, NO_ORDER, &gone, |l, m| l.to_orders(m).to_payments(m).to_shipping(m))
             }
         }
     }

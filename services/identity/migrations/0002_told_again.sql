@@ -1,0 +1,3 @@
+-- From now on announce_at is never null for long: an account that was told is due again a month later, so that whoever
+-- makes a copy finds it in the stream, which forgets what is older than ninety days.
+update account set announce_at = now() where announce_at is null;

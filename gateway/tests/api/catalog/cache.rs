@@ -65,7 +65,7 @@ async fn a_change_is_shown_at_once_by_every_gateway() {
 
 #[tokio::test]
 async fn without_redis_it_is_shown_all_the_same() {
-    let mut world = World::with_mugs().await;
+    let world = World::with_mugs().await;
     let own = world.gateway.base.clone();
     world.gateway.redis.kill().unwrap();
     for path in [LISTING, SEARCH, LISTING] {

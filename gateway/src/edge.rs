@@ -9,7 +9,7 @@ use crate::{
 use axum::{
     Router,
     body::Body,
-    http::{HeaderName, HeaderValue, Request, Response, header},
+    http::{HeaderName, HeaderValue, Request, Response, Version, header},
     response::IntoResponse,
 };
 use futures_util::FutureExt;
@@ -130,8 +130,10 @@ impl Service<Request<Incoming>> for FromPeer {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let Self { edge, peer, stop } = self.clone();
         Box::pin(async move {
+            // HTTP/2 has no such header: it says by a frame that a connection ends.
+            let closes = request.version() < Version::HTTP_2;
             let mut response = edge.handle(peer, request).await;
-            if stop.is_cancelled() {
+            if closes && stop.is_cancelled() {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             Ok(response)

@@ -2,7 +2,7 @@
 
 use chassis::Secret;
 use clap::Args;
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 /// What the gateway can be told.
 #[derive(Debug, Clone, Args)]
@@ -20,6 +20,16 @@ pub struct Settings {
     /// old one stops and no connection is refused in between
     #[arg(long, env = "GATEWAY_REUSE_PORT")]
     pub gateway_reuse_port: bool,
+    /// File of the TLS certificate (PEM, its chain after it); with it and GATEWAY_TLS_KEY the gateway speaks TLS, and
+    /// HTTP/2 to who wants it, and nothing else
+    #[arg(long, env = "GATEWAY_TLS_CERT")]
+    pub gateway_tls_cert: Option<PathBuf>,
+    /// File of the certificate's private key (PEM)
+    #[arg(long, env = "GATEWAY_TLS_KEY")]
+    pub gateway_tls_key: Option<PathBuf>,
+    /// How often the two files are looked at, whether they have changed, in milliseconds
+    #[arg(long, env = "GATEWAY_TLS_LOOK_MS", default_value_t = 30_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub gateway_tls_look_ms: u64,
     /// Public keys of who else than identity issues tokens: a JWKS (RFC 7517, Ed25519 only), inline or a file's path
     #[arg(id = "gateway_jwks", long = "gateway-jwks", env = "GATEWAY_JWKS")]
     pub jwks: Option<String>,
@@ -72,6 +82,9 @@ impl Default for Settings {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             gateway_reuse_port: false,
+            gateway_tls_cert: None,
+            gateway_tls_key: None,
+            gateway_tls_look_ms: 30_000,
             jwks: None,
             gateway_development_tokens: true,
             webhook_secret: None,

@@ -5,6 +5,7 @@
 mod accounts;
 mod bad_input;
 mod documents;
+mod encrypted;
 mod gateway;
 mod idempotency;
 mod limits;

@@ -10,6 +10,7 @@ pub mod routes;
 pub mod token;
 
 mod access;
+mod address;
 mod app;
 mod edge;
 mod identity;
@@ -135,7 +136,7 @@ pub async fn run(places: &Parts, settings: Settings, health: Health, tasks: Task
     tasks.spawn(watch_nats(app.nats.clone(), health, tasks.clone()));
     tasks.spawn(identity::follow(app.clone(), tasks.stop().clone()));
     let edge = Arc::new(Edge::new(app, settings.gateway_at_once));
-    server::serve(listener, edge, tls, settings.gateway_connections, tasks.stop()).await;
+    server::serve(listener, edge, tls, &settings, tasks.stop()).await;
     // All handles to the publisher are gone now, so its task ends too.
     tasks.ended().await;
     Ok(())

@@ -1,13 +1,17 @@
 //! Connections: accepted up to a limit, served, and ended in order.
 
 mod connection;
+mod crowd;
+mod pulse;
 mod tls;
 
+pub(crate) use pulse::Pulse;
 pub(crate) use tls::Tls;
 
-use crate::edge::{Edge, FromPeer};
+use crate::{Settings, edge::Edge};
 use chassis::Tasks;
 use connection::Manner;
+use crowd::Crowd;
 use futures_util::FutureExt;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -36,21 +40,24 @@ pub(crate) async fn serve(
     listener: TcpListener,
     edge: Arc<Edge>,
     tls: Option<Arc<Tls>>,
-    most: usize,
+    settings: &Settings,
     stop: &CancellationToken,
 ) {
     let connections = Tasks::child_of(stop);
     if let Some(tls) = &tls {
         connections.spawn(tls.clone().follow(stop.clone()));
     }
-    let manner = Arc::new(Manner::new(tls, connections.clone()));
-    let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+    let manner = Arc::new(Manner::new(edge, tls, settings, &connections));
+    let places = Arc::new(Semaphore::new(settings.gateway_connections.min(Semaphore::MAX_PERMITS)));
+    let crowd = Crowd::new(settings.gateway_connections_per_address);
     let begin = |place, stream, peer: SocketAddr| {
-        let (manner, stop) = (manner.clone(), stop.clone());
-        let service = FromPeer { edge: edge.clone(), peer: peer.ip(), stop };
+        let Some(one_of_its) = crowd.admit(peer.ip()) else {
+            return tracing::debug!("an address has too many connections");
+        };
+        let manner = manner.clone();
         connections.spawn(async move {
-            manner.serve(stream, service).await;
-            drop(place);
+            manner.serve(stream, peer.ip()).await;
+            drop((place, one_of_its));
         });
     };
     loop {

@@ -74,6 +74,16 @@ pub struct Settings {
     /// Connections at once; more wait to be accepted
     #[arg(long, env = "GATEWAY_CONNECTIONS", default_value_t = 8_192)]
     pub gateway_connections: usize,
+    /// Connections at once of one address (of IPv6: one /64); more are closed. Proxies that are trusted may have more
+    #[arg(long, env = "GATEWAY_CONNECTIONS_PER_ADDRESS", default_value_t = 1_024)]
+    pub gateway_connections_per_address: usize,
+    /// Time for a request's head from its first byte on, and for a TLS handshake, in milliseconds; then the connection is
+    /// cut off
+    #[arg(long, env = "GATEWAY_HEAD_MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub gateway_head_ms: u64,
+    /// How long a connection may ask for nothing, or take nothing of its answer, in milliseconds; then it ends
+    #[arg(long, env = "GATEWAY_IDLE_MS", default_value_t = 60_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub gateway_idle_ms: u64,
 }
 
 impl Default for Settings {
@@ -96,6 +106,9 @@ impl Default for Settings {
             gateway_at_once: 4_096,
             gateway_streams: 4_096,
             gateway_connections: 8_192,
+            gateway_connections_per_address: 1_024,
+            gateway_head_ms: 10_000,
+            gateway_idle_ms: 60_000,
         }
     }
 }

@@ -1,21 +1,27 @@
 //! One connection, from its handshake to its end.
 
-use super::tls::{H2, Tls};
-use crate::edge::FromPeer;
+use super::{
+    pulse::{Limits, Pulse, Verdict, Watched},
+    tls::{H2, Tls},
+};
+use crate::{
+    Settings,
+    edge::{Edge, FromPeer},
+};
 use chassis::Tasks;
-use hyper::rt::{Executor, Read, Write};
+use hyper::rt::Executor;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::conn::auto,
 };
-use std::{pin::pin, sync::Arc, time::Duration};
-use tokio::net::TcpStream;
+use std::{net::IpAddr, pin::pin, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::{Instant, sleep_until, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
-/// How long a connection may take for its TLS handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How long a connection may take for a request's head, or be idle.
-const HEAD: Duration = Duration::from_secs(75);
 /// The most bytes of heads and bodies that are buffered for a connection, or for a stream of HTTP/2.
 const BUFFER: usize = 64 << 10;
 /// Requests that may be under way at once on a connection of HTTP/2.
@@ -32,7 +38,9 @@ const FINISH: Duration = Duration::from_secs(8);
 
 /// How connections are served.
 pub(super) struct Manner {
+    edge: Arc<Edge>,
     tls: Option<Arc<Tls>>,
+    limits: Limits,
     http1: auto::Builder<OnTasks>,
     http2: auto::Builder<OnTasks>,
     stop: CancellationToken,
@@ -49,11 +57,16 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for OnTasks {
 }
 
 impl Manner {
-    pub fn new(tls: Option<Arc<Tls>>, tasks: Tasks) -> Self {
+    pub fn new(edge: Arc<Edge>, tls: Option<Arc<Tls>>, settings: &Settings, tasks: &Tasks) -> Self {
+        let limits = Limits {
+            head: Duration::from_millis(settings.gateway_head_ms),
+            idle: Duration::from_millis(settings.gateway_idle_ms),
+        };
         let stop = tasks.stop().clone();
         let builder = || auto::Builder::new(OnTasks(tasks.clone()));
         let (mut http1, mut http2) = (builder().http1_only(), builder().http2_only());
-        http1.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER);
+        // Heads have a time limit of ours, which tells a slow one from one that nobody has begun.
+        http1.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(BUFFER);
         http2
             .http2()
             .timer(TokioTimer::new())
@@ -62,47 +75,75 @@ impl Manner {
             .max_send_buf_size(BUFFER)
             .keep_alive_interval(PING)
             .keep_alive_timeout(PING);
-        Self { tls, http1, http2, stop }
+        Self { edge, tls, limits, http1, http2, stop }
     }
 
-    /// Serves until the client goes away, or until the stop and what is under way then is answered.
-    pub async fn serve(&self, stream: TcpStream, service: FromPeer) {
+    /// Serves until the client goes away or is cut off, or until the stop and what is under way then is answered.
+    pub async fn serve(&self, stream: TcpStream, peer: IpAddr) {
         // Answers are small and written at once: waiting for more to send only delays them.
         if stream.set_nodelay(true).is_err() {
             return;
         }
-        let Some(tls) = &self.tls else { return self.talk(&self.http1, stream, service).await };
-        let shaken = tokio::time::timeout(HANDSHAKE, tls.acceptor().accept(stream));
+        let Some(tls) = &self.tls else { return self.talk(stream, peer, false).await };
         let shaken = tokio::select! {
-            shaken = shaken => shaken,
+            shaken = timeout(self.limits.head, tls.acceptor().accept(stream)) => shaken,
             () = self.last_call() => return,
         };
         match shaken {
             Ok(Ok(stream)) => {
                 // HTTP/2 only to those who ask for it in the handshake: there is no other way to it.
                 let second = stream.get_ref().1.alpn_protocol() == Some(H2);
-                let builder = if second { &self.http2 } else { &self.http1 };
-                self.talk(builder, stream, service).await;
+                self.talk(stream, peer, second).await;
             }
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
         }
     }
 
-    async fn talk<I>(&self, builder: &auto::Builder<OnTasks>, stream: I, service: FromPeer)
+    async fn talk<I>(&self, stream: I, peer: IpAddr, second: bool)
     where
-        TokioIo<I>: Read + Write + Unpin + Send + 'static,
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let pulse = Pulse::new();
+        let service =
+            FromPeer { edge: self.edge.clone(), peer, pulse: pulse.clone(), stop: self.stop.clone() };
+        let stream = Watched { stream, pulse: pulse.clone(), is_http1: !second };
+        let builder = if second { &self.http2 } else { &self.http1 };
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-        let outcome = tokio::select! {
-            outcome = connection.as_mut() => outcome,
-            () = self.last_call() => {
-                connection.as_mut().graceful_shutdown();
-                match tokio::time::timeout(FINISH, connection).await {
-                    Ok(outcome) => outcome,
-                    Err(_) => return tracing::warn!("a request was not finished when the gateway stopped"),
+        let mut last_call = pin!(self.last_call());
+        let (mut look, mut called, mut end) = (Instant::now(), false, None);
+        let outcome = loop {
+            tokio::select! {
+                biased;
+                outcome = connection.as_mut() => break outcome,
+                () = last_call.as_mut(), if !called => {
+                    called = true;
+                    connection.as_mut().graceful_shutdown();
+                    end = Some(Instant::now() + FINISH);
+                }
+                () = sleep_until(look) => {
+                    let now = Instant::now();
+                    if end.is_some_and(|end| end <= now) {
+                        if called {
+                            tracing::warn!("a request was not finished when the gateway stopped");
+                        }
+                        return;
+                    }
+                    look = match pulse.look(self.limits, now) {
+                        Verdict::GoesOn(next) => next,
+                        Verdict::CutOff(why) => return tracing::debug!(why, "a connection is cut off"),
+                        Verdict::Enough(why, rest) => {
+                            if end.is_none() {
+                                tracing::debug!(why, "a connection has to end");
+                                connection.as_mut().graceful_shutdown();
+                                end = Some(now + rest);
+                            }
+                            now + self.limits.head
+                        }
+                    };
                 }
             }
+            look = end.map_or(look, |end| look.min(end));
         };
         if let Err(error) = outcome {
             // A client that goes away is nothing to worry about.

@@ -37,19 +37,19 @@ use tools::scratch::Scratch;
 const LOOK_MS: u64 = 50;
 
 /// A folder with a certificate and its key.
-struct Files {
+pub struct Files {
     scratch: Scratch,
 }
 
 impl Files {
-    fn new() -> (Self, CertificateDer<'static>) {
+    pub fn new() -> (Self, CertificateDer<'static>) {
         let files = Self { scratch: Scratch::new("tls").unwrap() };
         let certificate = files.renew();
         (files, certificate)
     }
 
     /// Writes a fresh one in place of what is there.
-    fn renew(&self) -> CertificateDer<'static> {
+    pub fn renew(&self) -> CertificateDer<'static> {
         let fresh = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         std::fs::write(self.certificate(), fresh.cert.pem()).unwrap();
         std::fs::write(self.key(), fresh.signing_key.serialize_pem()).unwrap();
@@ -64,14 +64,14 @@ impl Files {
         self.scratch.path().join("tls.key")
     }
 
-    fn settings(&self) -> Settings {
+    pub fn settings(&self) -> Settings {
         let (gateway_tls_cert, gateway_tls_key) = (Some(self.certificate()), Some(self.key()));
         Settings { gateway_tls_cert, gateway_tls_key, gateway_tls_look_ms: LOOK_MS, ..Settings::default() }
     }
 }
 
 /// Shakes hands, trusting this certificate and no other.
-async fn connect(
+pub async fn connect(
     address: SocketAddr,
     trusted: &CertificateDer<'static>,
     protocols: &[&[u8]],
@@ -88,7 +88,7 @@ async fn connect(
     TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").unwrap(), stream).await
 }
 
-fn get(path: &str, token: &str) -> Request<Body> {
+pub fn get(path: &str, token: &str) -> Request<Body> {
     let request = Request::get(format!("https://localhost{path}")).header("host", "localhost");
     request.header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap()
 }

@@ -14,6 +14,7 @@ mod outages;
 mod roles;
 mod services;
 mod shop;
+mod slow;
 mod tokens;
 mod webhooks;
 mod with_orders;

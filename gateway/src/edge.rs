@@ -5,11 +5,12 @@ use crate::{
     app::App,
     problem::{Kind, Outcome, Problem},
     routes,
+    server::Pulse,
 };
 use axum::{
     Router,
     body::Body,
-    http::{HeaderName, HeaderValue, Request, Response, header},
+    http::{HeaderName, HeaderValue, Request, Response, Version, header},
     response::IntoResponse,
 };
 use futures_util::FutureExt;
@@ -118,6 +119,7 @@ fn request_id(given: Option<&HeaderValue>) -> HeaderValue {
 pub(crate) struct FromPeer {
     pub edge: Arc<Edge>,
     pub peer: IpAddr,
+    pub pulse: Pulse,
     /// Once it is given, each answer is its connection's last.
     pub stop: CancellationToken,
 }
@@ -128,13 +130,16 @@ impl Service<Request<Incoming>> for FromPeer {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let Self { edge, peer, stop } = self.clone();
+        let Self { edge, peer, pulse, stop } = self.clone();
+        let under_way = pulse.request();
         Box::pin(async move {
+            // HTTP/2 has no such header: it says by a frame that a connection ends.
+            let closes = request.version() < Version::HTTP_2;
             let mut response = edge.handle(peer, request).await;
-            if stop.is_cancelled() {
+            if closes && stop.is_cancelled() {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            Ok(response)
+            Ok(response.map(|body| under_way.until_sent(body)))
         })
     }
 }

@@ -10,6 +10,7 @@ pub mod routes;
 pub mod token;
 
 mod access;
+mod address;
 mod app;
 mod edge;
 mod identity;
@@ -143,19 +144,20 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Serves until `tasks` is told to stop, and what is under way is finished.
 ///
 /// # Errors
-/// When the address is taken, NATS cannot be reached, or there is no key to check tokens with.
+/// When the address is taken, NATS cannot be reached, a setting is wrong, or there is no key to check tokens with.
 pub async fn run(places: &Parts, settings: Settings, health: Health, tasks: Tasks) -> anyhow::Result<()> {
+    let tls = server::Tls::open(&settings)?;
     let nats = connect::nats(places, NAME).await?;
     let publisher = Publisher::start(nats.clone(), &tasks);
     let app = Arc::new(App::new(places, &settings, nats, publisher, health.clone(), &tasks)?);
     let listener = server::listen(settings.listen, settings.gateway_reuse_port)
         .with_context(|| format!("listening on {} (GATEWAY_LISTEN)", settings.listen))?;
-    tracing::info!(address = %settings.listen, "gateway listens");
+    tracing::info!(address = %settings.listen, tls = tls.is_some(), "gateway listens");
     tasks.spawn(watch_nats(app.nats.clone(), health, tasks.clone()));
     tasks.spawn(identity::follow(app.clone(), tasks.stop().clone()));
     tasks.spawn(cache::follow(app.clone(), tasks.stop().clone()));
     let edge = Arc::new(Edge::new(app, settings.gateway_at_once));
-    server::serve(listener, edge, settings.gateway_connections, tasks.stop()).await;
+    server::serve(listener, edge, tls, &settings, tasks.stop()).await;
     // All handles to the publisher are gone now, so its task ends too.
     tasks.ended().await;
     Ok(())

@@ -1,28 +1,27 @@
 //! Connections: accepted up to a limit, served, and ended in order.
 
-use crate::edge::{Edge, FromPeer};
+mod connection;
+mod crowd;
+mod pulse;
+mod tls;
+
+pub(crate) use pulse::Pulse;
+pub(crate) use tls::Tls;
+
+use crate::{Settings, edge::Edge};
 use chassis::Tasks;
+use connection::Manner;
+use crowd::Crowd;
 use futures_util::FutureExt;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
-    net::{TcpListener, TcpSocket, TcpStream},
+    net::{TcpListener, TcpSocket},
     sync::Semaphore,
 };
 use tokio_util::sync::CancellationToken;
 
-/// How long a connection may take for a request's head, or be idle.
-const HEAD: Duration = Duration::from_secs(75);
-/// The most bytes of heads and bodies that are buffered for a connection.
-const BUFFER: usize = 64 << 10;
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1_024;
-/// How long a connection on which nothing is under way stays open after the stop: a client may just be about to use
-/// it, and would not know whether its request was heard. The next answer closes it.
-const LAST_CALL: Duration = Duration::from_secs(1);
-/// How long requests may go on after that.
-const FINISH: Duration = Duration::from_secs(8);
 /// Pause after a failure to accept: no file descriptors, most likely.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -36,15 +35,29 @@ pub(crate) fn listen(address: SocketAddr, shared: bool) -> io::Result<TcpListene
     socket.listen(BACKLOG)
 }
 
-/// Serves until `stop`, and then until the requests under way are answered, at most [`FINISH`].
-pub(crate) async fn serve(listener: TcpListener, edge: Arc<Edge>, most: usize, stop: &CancellationToken) {
+/// Serves until `stop`, and then until the requests under way are answered, which takes seconds at most.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    edge: Arc<Edge>,
+    tls: Option<Arc<Tls>>,
+    settings: &Settings,
+    stop: &CancellationToken,
+) {
     let connections = Tasks::child_of(stop);
-    let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-    let begin = |place, stream, peer| {
-        let (edge, stop) = (edge.clone(), stop.clone());
+    if let Some(tls) = &tls {
+        connections.spawn(tls.clone().follow(stop.clone()));
+    }
+    let manner = Arc::new(Manner::new(edge, tls, settings, &connections));
+    let places = Arc::new(Semaphore::new(settings.gateway_connections.min(Semaphore::MAX_PERMITS)));
+    let crowd = Crowd::new(settings.gateway_connections_per_address);
+    let begin = |place, stream, peer: SocketAddr| {
+        let Some(one_of_its) = crowd.admit(peer.ip()) else {
+            return tracing::debug!("an address has too many connections");
+        };
+        let manner = manner.clone();
         connections.spawn(async move {
-            serve_one(stream, peer, edge, stop).await;
-            drop(place);
+            manner.serve(stream, peer.ip()).await;
+            drop((place, one_of_its));
         });
     };
     loop {
@@ -72,38 +85,6 @@ pub(crate) async fn serve(listener: TcpListener, edge: Arc<Edge>, most: usize, s
     }
     drop(listener);
     connections.ended().await;
-}
-
-async fn serve_one(stream: TcpStream, peer: SocketAddr, edge: Arc<Edge>, stop: CancellationToken) {
-    // Answers are small and written at once: waiting for more to send only delays them.
-    if stream.set_nodelay(true).is_err() {
-        return;
-    }
-    let service = FromPeer { edge, peer: peer.ip(), stop: stop.clone() };
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let last_call = async {
-        stop.cancelled().await;
-        tokio::time::sleep(LAST_CALL).await;
-    };
-    let outcome = tokio::select! {
-        outcome = connection.as_mut() => outcome,
-        () = last_call => {
-            connection.as_mut().graceful_shutdown();
-            match tokio::time::timeout(FINISH, connection).await {
-                Ok(outcome) => outcome,
-                Err(_) => return tracing::warn!("a request was not finished when the gateway stopped"),
-            }
-        }
-    };
-    if let Err(error) = outcome {
-        // A client that goes away is nothing to worry about.
-        tracing::debug!(%error, "connection ended");
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use chassis::Secret;
 use clap::Args;
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 /// What the gateway can be told.
 #[derive(Debug, Clone, Args)]
@@ -20,6 +20,16 @@ pub struct Settings {
     /// old one stops and no connection is refused in between
     #[arg(long, env = "GATEWAY_REUSE_PORT")]
     pub gateway_reuse_port: bool,
+    /// File of the TLS certificate (PEM, its chain after it); with it and GATEWAY_TLS_KEY the gateway speaks TLS, and
+    /// HTTP/2 to who wants it, and nothing else
+    #[arg(long, env = "GATEWAY_TLS_CERT")]
+    pub gateway_tls_cert: Option<PathBuf>,
+    /// File of the certificate's private key (PEM)
+    #[arg(long, env = "GATEWAY_TLS_KEY")]
+    pub gateway_tls_key: Option<PathBuf>,
+    /// How often the two files are looked at, whether they have changed, in milliseconds
+    #[arg(long, env = "GATEWAY_TLS_LOOK_MS", default_value_t = 30_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub gateway_tls_look_ms: u64,
     /// Public keys of who else than identity issues tokens: a JWKS (RFC 7517, Ed25519 only), inline or a file's path
     #[arg(id = "gateway_jwks", long = "gateway-jwks", env = "GATEWAY_JWKS")]
     pub jwks: Option<String>,
@@ -64,6 +74,16 @@ pub struct Settings {
     /// Connections at once; more wait to be accepted
     #[arg(long, env = "GATEWAY_CONNECTIONS", default_value_t = 8_192)]
     pub gateway_connections: usize,
+    /// Connections at once of one address (of IPv6: one /64); more are closed. Proxies that are trusted may have more
+    #[arg(long, env = "GATEWAY_CONNECTIONS_PER_ADDRESS", default_value_t = 1_024)]
+    pub gateway_connections_per_address: usize,
+    /// Time for a request's head from its first byte on, and for a TLS handshake, in milliseconds; then the connection is
+    /// cut off
+    #[arg(long, env = "GATEWAY_HEAD_MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub gateway_head_ms: u64,
+    /// How long a connection may ask for nothing, or take nothing of its answer, in milliseconds; then it ends
+    #[arg(long, env = "GATEWAY_IDLE_MS", default_value_t = 60_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub gateway_idle_ms: u64,
 }
 
 impl Default for Settings {
@@ -72,6 +92,9 @@ impl Default for Settings {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             gateway_reuse_port: false,
+            gateway_tls_cert: None,
+            gateway_tls_key: None,
+            gateway_tls_look_ms: 30_000,
             jwks: None,
             gateway_development_tokens: true,
             webhook_secret: None,
@@ -83,6 +106,9 @@ impl Default for Settings {
             gateway_at_once: 4_096,
             gateway_streams: 4_096,
             gateway_connections: 8_192,
+            gateway_connections_per_address: 1_024,
+            gateway_head_ms: 10_000,
+            gateway_idle_ms: 60_000,
         }
     }
 }

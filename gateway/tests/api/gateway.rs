@@ -12,7 +12,7 @@ use gateway::{Settings, token};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::{
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -79,24 +79,27 @@ impl Gateway {
         started
     }
 
-    /// Another gateway at the same servers; where it listens.
-    pub async fn another(&self) -> String {
+    /// Starts another gateway on the same servers, and waits until it listens.
+    pub async fn another(&self, settings: Settings) -> SocketAddr {
         let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let redis_patience_ms = u64::try_from(Self::REDIS_PATIENCE.as_millis()).unwrap();
-        let settings = Settings { listen, redis_patience_ms, ..Settings::default() };
-        let (all, tasks) = (self.places.clone(), Tasks::child_of(&self.stop));
-        self.ended
-            .spawn(async move { gateway::run(&all, settings, Health::default(), tasks).await.unwrap() });
-        let base = format!("http://{listen}");
-        self.until_ready_at(&base).await;
-        base
+        let settings = Settings { listen, redis_patience_ms, ..settings };
+        let (places, health, tasks) =
+            (self.places.clone(), Health::default(), Tasks::child_of(&self.stop.child_token()));
+        self.ended.spawn(async move { gateway::run(&places, settings, health, tasks).await.unwrap() });
+        let began = Instant::now();
+        while tokio::net::TcpStream::connect(listen).await.is_err() {
+            assert!(began.elapsed() < Duration::from_secs(20), "the other gateway does not listen");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        listen
     }
 
     pub async fn until_ready(&self) {
         self.until_ready_at(&self.base).await;
     }
 
-    async fn until_ready_at(&self, base: &str) {
+    pub async fn until_ready_at(&self, base: &str) {
         let began = Instant::now();
         loop {
             let ready = self.http.get(format!("{base}/health/ready")).send().await;

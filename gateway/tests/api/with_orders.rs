@@ -6,6 +6,7 @@ use crate::{
 };
 use contracts::{OrderId, Role};
 use futures_util::{Stream, StreamExt};
+use gateway::Settings;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
@@ -26,7 +27,11 @@ struct Shop {
 
 impl Shop {
     async fn open() -> Self {
-        let mut gateway = Gateway::start().await;
+        Self::open_with(Settings::default()).await
+    }
+
+    async fn open_with(settings: Settings) -> Self {
+        let mut gateway = Gateway::start_with(settings).await;
         let postgres = services::postgres(&mut gateway).await;
         for service in
             [orders::service(orders::Rules::default()), catalog::service(&catalog::Settings::default())]
@@ -208,6 +213,18 @@ async fn anothers_order_does_not_exist() {
     assert_eq!(shop.until(&id, "placed").await["cancel_requested"], false);
     assert_eq!(shop.ask(Method::DELETE, &path, &shop.gateway.token(Role::Admin)).await.status(), 202);
     assert_eq!(shop.until(&id, "cancelled").await["reason"]["code"], "by_admin");
+}
+
+#[tokio::test]
+async fn a_stream_without_news_is_not_taken_for_an_idle_connection() {
+    let shop = Shop::open_with(Settings { gateway_idle_ms: 500, ..Settings::default() }).await;
+    let id = shop.place("key", &order()).await;
+    shop.until(&id, "placed").await;
+    let mut followed = events(shop.follow(&id, None).await);
+    assert_eq!(followed.next().await.unwrap().1, "order.created");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(shop.ask(Method::DELETE, &format!("/v1/orders/{id}"), &shop.customer).await.status(), 202);
+    assert_eq!(followed.collect::<Vec<_>>().await.last().unwrap().1, "order.cancelled");
 }
 
 #[tokio::test]

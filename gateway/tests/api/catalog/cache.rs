@@ -2,6 +2,7 @@
 
 use super::world::{World, eventually, mug};
 use crate::gateway::told;
+use gateway::Settings;
 use reqwest::{Method, Response};
 use serde_json::json;
 
@@ -10,6 +11,13 @@ const SEARCH: &str = "/v1/search?q=mug";
 
 async fn read(world: &World, base: &str, path: &str) -> Response {
     world.gateway.http.get(format!("{base}{path}")).send().await.unwrap()
+}
+
+/// Where another gateway listens.
+async fn another(world: &World) -> String {
+    let base = format!("http://{}", world.gateway.another(Settings::default()).await);
+    world.gateway.until_ready_at(&base).await;
+    base
 }
 
 #[tokio::test]
@@ -22,7 +30,7 @@ async fn what_was_read_once_is_shown_while_the_catalog_is_away_by_every_gateway(
     world.catalog.cancel();
     eventually("the catalog is away", async || world.get("/v1/categories", "").await.0 == 503).await;
     // This one has it of Redis.
-    let other = world.gateway.another().await;
+    let other = another(&world).await;
     for base in [&own, &other] {
         for path in [LISTING, SEARCH] {
             let shown = read(&world, base, path).await;
@@ -40,7 +48,7 @@ async fn what_was_read_once_is_shown_while_the_catalog_is_away_by_every_gateway(
 #[tokio::test]
 async fn a_change_is_shown_at_once_by_every_gateway() {
     let world = World::with_mugs().await;
-    let (own, other) = (world.gateway.base.clone(), world.gateway.another().await);
+    let (own, other) = (world.gateway.base.clone(), another(&world).await);
     let (mut tag, mut dearer) = ("\"1\"".to_owned(), mug());
     for round in 0..5 {
         for base in [&own, &other] {

@@ -85,10 +85,15 @@ impl Bench {
     /// Replaces the flock by one with empty tables and streams.
     pub async fn anew(&mut self) -> anyhow::Result<()> {
         self.flock.stop();
+        self.flock = self.another().await?;
+        Ok(())
+    }
+
+    /// A flock with empty tables and streams, beside the one there is.
+    pub async fn another(&mut self) -> anyhow::Result<Flock> {
         let dir = self.dir.join(format!("flock-{}", self.flocks));
         self.flocks += 1;
-        self.flock = Flock::start(&self.plan.starling, &dir).await?;
-        Ok(())
+        Flock::start(&self.plan.starling, &dir).await
     }
 
     /// Places orders to be copied.

@@ -116,6 +116,8 @@ impl Flock {
             let mut command = self.command(&["run"]);
             command.args(services).env("LOG", "warn");
             command.env("GATEWAY_LISTEN", &self.gateway).env("HEALTH_LISTEN", &health);
+            // The generator's one address stands for many.
+            command.env("RATE_ADDRESS_PER_S", "1000000");
             self.processes.insert(name, tools::program(&command, name, self.data.dir())?);
             begun.push((name, health));
         }

@@ -39,6 +39,30 @@ impl Connection {
         self.send(request.body(Full::from(body))?).await
     }
 
+    /// Puts something of a media type.
+    pub async fn put(
+        &mut self,
+        path: &str,
+        token: &str,
+        media: &str,
+        body: String,
+    ) -> anyhow::Result<(u16, String)> {
+        let request = self.request(Method::PUT, path, token).header("content-type", media);
+        self.send(request.body(Full::from(body))?).await
+    }
+
+    /// Posts something of a media type.
+    pub async fn post_file(
+        &mut self,
+        path: &str,
+        token: &str,
+        media: &str,
+        body: String,
+    ) -> anyhow::Result<(u16, String)> {
+        let request = self.request(Method::POST, path, token).header("content-type", media);
+        self.send(request.body(Full::from(body))?).await
+    }
+
     /// Gets; the status and the body of the answer.
     pub async fn get(&mut self, path: &str, token: &str) -> anyhow::Result<(u16, String)> {
         let request = self.request(Method::GET, path, token);

@@ -1,6 +1,6 @@
 //! What the machine can do at best, with nothing of the flock around.
 
-mod gateway;
+pub mod gateway;
 mod jetstream;
 mod postgres;
 mod syncs;

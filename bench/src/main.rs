@@ -9,6 +9,7 @@ mod flock;
 mod http;
 mod latency;
 mod limits;
+mod listings;
 mod load;
 mod machine;
 mod mix;

@@ -44,6 +44,9 @@ pub struct Plan {
     /// Orders that are accepted before the services run [default: 100000; quick: 1000]
     #[arg(long)]
     pub backlog_orders: Option<u64>,
+    /// Listings that are searched [default: 100000; quick: 1000]
+    #[arg(long)]
+    pub listings: Option<usize>,
     /// Orders that the tables are filled with [default: 5000000; quick: 5000]
     #[arg(long)]
     pub growth_orders: Option<u64>,
@@ -96,6 +99,12 @@ impl Plan {
     #[must_use]
     pub fn backlog(&self) -> u64 {
         self.backlog_orders.unwrap_or(self.or_quick(100_000, 1_000))
+    }
+
+    /// Listings that are searched.
+    #[must_use]
+    pub fn listings(&self) -> usize {
+        self.listings.unwrap_or(self.or_quick(100_000, 1_000))
     }
 
     /// Orders that the tables are filled with.

@@ -5,8 +5,10 @@ mod cancels;
 mod growth;
 mod latency;
 mod lines;
+mod product_reads;
 mod reads;
 pub mod saturation;
+mod search;
 mod services;
 mod skus;
 mod soak;
@@ -15,7 +17,7 @@ use crate::{bench::Bench, results::Scenario};
 use anyhow::bail;
 
 /// All of them by name, in the order in which they are measured; `growth` last, since it begins with a flock of its own.
-pub const SCENARIOS: [(&str, &str); 14] = [
+pub const SCENARIOS: [(&str, &str); 16] = [
     ("saturation", "as many orders as are settled"),
     ("latency-10", "open loop at 10 % of saturation"),
     ("latency-50", "open loop at 50 % of saturation"),
@@ -28,6 +30,8 @@ pub const SCENARIOS: [(&str, &str); 14] = [
     ("cancels", "saturation, one order in ten is cancelled by its customer"),
     ("reads", "open loop at 50 % of saturation, two reads for each order"),
     ("backlog", "orders accepted while the services are stopped, then drained"),
+    ("product-reads", "listings that are remembered, as many as are answered"),
+    ("search", "100,000 listings: words, filters and facets, open loop"),
     ("soak", "a steady rate: memory over time"),
     ("growth", "saturation before and after the tables are filled with orders"),
 ];
@@ -47,6 +51,8 @@ pub async fn run(name: &str, bench: &mut Bench) -> anyhow::Result<Vec<Scenario>>
         "cancels" => cancels::run(bench).await,
         "reads" => reads::run(bench).await,
         "backlog" => backlog::run(bench).await,
+        "product-reads" => product_reads::run(bench).await,
+        "search" => search::run(bench).await,
         "soak" => soak::run(bench).await,
         "growth" => growth::run(bench).await,
         other => bail!("no scenario is called {other}"),

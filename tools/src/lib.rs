@@ -54,5 +54,6 @@ mod kin;
 mod launch;
 mod packages;
 mod port;
+pub mod python;
 mod settings;
 mod spawner;

@@ -42,12 +42,12 @@ use chassis::{Health, Publisher, Tasks, connect, settings::Parts};
 use contracts::{
     AdjustStock, CancelOrder, ChangeEmail, ChangePassword, ChangeUser, CheckApiKey, ConfirmTotp,
     CreateApiKey, DeleteAddress, DeleteUser, DeliverShipment, DispatchShipment, DropTotp, EndSessions,
-    EnrolTotp, ExportUser, ForgotPassword, GetAvatar, GetHistory, GetKeys, GetOrder, GetPayment, GetProduct,
-    GetShipment, GetStockLevel, GetTimeline, GetUser, ImportProducts, ListAddresses, ListApiKeys, ListOrders,
-    ListProducts, ListRevoked, ListSessions, ListSlots, ListUsers, Login, Message, MessageInfo, PayOrder,
-    PaymentWebhook, PlaceOrder, ReceiveStock, RefreshTokens, RefundPayment, Register, Request, ResetPassword,
-    RevokeApiKey, SESSION_REVOKED, SaveAddress, SetAvatar, SetPreferences, SetProfile, VerifyEmail,
-    VerifyPayment,
+    EnrolTotp, ExportUser, FinishOidc, FinishOidcCode, ForgotPassword, GetAvatar, GetHistory, GetKeys,
+    GetOrder, GetPayment, GetProduct, GetShipment, GetStockLevel, GetTimeline, GetUser, ImportProducts,
+    ListAddresses, ListApiKeys, ListOrders, ListProducts, ListRevoked, ListSessions, ListSlots, ListUsers,
+    Login, Message, MessageInfo, PayOrder, PaymentWebhook, PlaceOrder, ReceiveStock, RefreshTokens,
+    RefundPayment, Register, Request, ResetPassword, RevokeApiKey, SESSION_REVOKED, SaveAddress, SetAvatar,
+    SetPreferences, SetProfile, StartOidc, VerifyEmail, VerifyPayment,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -83,6 +83,9 @@ pub const ASKS: &[&str] = &[
     Register::SUBJECT,
     VerifyEmail::SUBJECT,
     Login::SUBJECT,
+    StartOidc::SUBJECT,
+    FinishOidc::SUBJECT,
+    FinishOidcCode::SUBJECT,
     RefreshTokens::SUBJECT,
     EndSessions::SUBJECT,
     ForgotPassword::SUBJECT,

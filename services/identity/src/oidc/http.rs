@@ -1,0 +1,75 @@
+//! The way to providers: TLS, no redirects, answers of a size that can be read. How long they may take is the asker's affair.
+
+use super::settings::may_be_asked;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, Error, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse, http, url::Url};
+use std::{future::Future, pin::Pin, sync::Arc};
+
+/// The largest answer that is read, in bytes: discovery documents, keys and tokens are a few KiB.
+const ANSWER_BYTES: usize = 256 << 10;
+
+/// An HTTP client.
+pub struct Http(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+
+/// Why there is no answer. It names no address and no content: a code or a token may be in them.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// Not by TLS, and not from this very machine.
+    #[error("it is not asked without TLS")]
+    Insecure,
+    /// Nobody there, or not by HTTP.
+    #[error("no answer: {0}")]
+    Silent(&'static str),
+    /// More than anybody needs to say, or cut off.
+    #[error("an answer that is too long, or ends too early")]
+    TooLong,
+}
+
+impl Http {
+    /// With the system's certificates, and those that browsers trust. None, with the reason in the log, if there is no TLS.
+    pub fn open() -> Option<Self> {
+        let mut roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        // Of a company's own authority; `SSL_CERT_FILE` names others.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let ring = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(ring)
+            .with_safe_default_protocol_versions()
+            .inspect_err(|error| tracing::error!(%error, "no TLS to OpenID providers"));
+        let tls = tls.ok()?.with_root_certificates(roots).with_no_client_auth();
+        let way = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
+        Some(Self(Client::builder(TokioExecutor::new()).build(way)))
+    }
+
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
+        let url = Url::parse(&request.uri().to_string()).map_err(|_| NoAnswer::Insecure)?;
+        if !may_be_asked(&url) {
+            return Err(NoAnswer::Insecure);
+        }
+        let request = request.map(|body| Full::new(Bytes::from(body)));
+        let answer = self.0.request(request).await.map_err(|error| NoAnswer::Silent(reason(&error)))?;
+        // One that sends us elsewhere could send us anywhere (SSRF): it is read as it is, and is no answer.
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, ANSWER_BYTES).collect().await.map_err(|_| NoAnswer::TooLong)?;
+        Ok(http::Response::from_parts(head, body.to_bytes().to_vec()))
+    }
+}
+
+/// In a word: the error itself may name the address, and with it what is asked.
+fn reason(error: &Error) -> &'static str {
+    if error.is_connect() { "no connection" } else { "broken off" }
+}
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = NoAnswer;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, NoAnswer>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
+}

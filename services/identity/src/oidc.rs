@@ -3,6 +3,7 @@
 mod http;
 mod provider;
 mod settings;
+mod token;
 
 pub use provider::{Failed, Known, Provider};
 pub use settings::OidcProviders;

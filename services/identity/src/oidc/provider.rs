@@ -1,16 +1,19 @@
 //! One provider: where its pages are, and whom its tokens speak of.
 
-use super::{http::Http, settings::OidcProvider};
+use super::{
+    http::Http,
+    settings::OidcProvider,
+    token::{Wrong, verified},
+};
 use chassis::Secret;
 use contracts::{Email, Text, Timestamp};
 use openidconnect::{
-    AccessTokenHash, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
-    CsrfToken, EmptyAdditionalClaims, EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl, Nonce,
-    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
-    SignatureVerificationError, TokenResponse, UserInfoClaims,
+    AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EmptyAdditionalClaims,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, UserInfoClaims,
     core::{
-        CoreClient, CoreGenderClaim, CoreIdTokenClaims, CoreJwsSigningAlgorithm as Alg, CoreProviderMetadata,
-        CoreResponseType, CoreTokenResponse,
+        CoreClient, CoreGenderClaim, CoreIdTokenClaims, CoreProviderMetadata, CoreResponseType,
+        CoreTokenResponse,
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -20,20 +23,8 @@ use tokio::sync::Mutex;
 const FRESH: Duration = Duration::from_secs(600);
 /// How long a provider that did not answer is left alone; and the shortest time between two looks at its keys.
 const REST: Duration = Duration::from_secs(5);
-/// Signatures of a key pair: no secret of ours, and never none at all.
-const ALGS: [Alg; 9] = [
-    Alg::RsaSsaPkcs1V15Sha256,
-    Alg::RsaSsaPkcs1V15Sha384,
-    Alg::RsaSsaPkcs1V15Sha512,
-    Alg::RsaSsaPssSha256,
-    Alg::RsaSsaPssSha384,
-    Alg::RsaSsaPssSha512,
-    Alg::EcdsaP256Sha256,
-    Alg::EcdsaP384Sha384,
-    Alg::EdDsa,
-];
 
-type Client = CoreClient<
+pub(super) type Client = CoreClient<
     EndpointSet,
     EndpointNotSet,
     EndpointNotSet,
@@ -174,7 +165,7 @@ impl Provider {
         Ok(known)
     }
 
-    fn client(&self, metadata: &CoreProviderMetadata) -> Result<Client, Failed> {
+    pub(super) fn client(&self, metadata: &CoreProviderMetadata) -> Result<Client, Failed> {
         let secret = self.secret.as_ref().map(|secret| ClientSecret::new(secret.expose().to_owned()));
         let redirect = self.redirect.clone().ok_or(Failed::Away("there is no way back from it"))?;
         let client = CoreClient::from_provider_metadata(metadata.clone(), self.client_id.clone(), secret);
@@ -207,68 +198,6 @@ impl Provider {
     }
 }
 
-/// What is wrong with a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wrong {
-    Missing,
-    Key,
-    Signature,
-    Expired,
-    Audience,
-    Issuer,
-    Nonce,
-    AccessToken,
-    Other,
-}
-
-impl Wrong {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Missing => "it gives no ID token",
-            Self::Key => "its ID token is signed with a key that it does not name",
-            Self::Signature => "its ID token's signature is wrong",
-            Self::Expired => "its ID token has expired",
-            Self::Audience => "its ID token is for somebody else",
-            Self::Issuer => "its ID token is of somebody else",
-            Self::Nonce => "its ID token answers another sign-in",
-            Self::AccessToken => "its access token is not that of its ID token",
-            Self::Other => "its ID token is not as it should be",
-        }
-    }
-}
-
-impl From<ClaimsVerificationError> for Wrong {
-    fn from(error: ClaimsVerificationError) -> Self {
-        match error {
-            ClaimsVerificationError::Expired(_) => Self::Expired,
-            ClaimsVerificationError::InvalidAudience(_) => Self::Audience,
-            ClaimsVerificationError::InvalidIssuer(_) => Self::Issuer,
-            ClaimsVerificationError::InvalidNonce(_) => Self::Nonce,
-            ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey) => {
-                Self::Key
-            }
-            ClaimsVerificationError::SignatureVerification(_) => Self::Signature,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// The claims of an ID token: signed by the provider, for us, in answer to this very sign-in, and not expired.
-fn verified(client: &Client, tokens: &CoreTokenResponse, nonce: &Nonce) -> Result<CoreIdTokenClaims, Wrong> {
-    let token = tokens.id_token().ok_or(Wrong::Missing)?;
-    let verifier = client.id_token_verifier().set_allowed_algs(ALGS);
-    let claims = token.claims(&verifier, nonce)?;
-    if let Some(expected) = claims.access_token_hash() {
-        let algorithm = token.signing_alg().map_err(|_| Wrong::Signature)?;
-        let key = token.signing_key(&verifier).map_err(|_| Wrong::Signature)?;
-        let hash = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
-        if hash.is_ok_and(|hash| hash != *expected) {
-            return Err(Wrong::AccessToken);
-        }
-    }
-    Ok(claims.clone())
-}
-
 async fn user_info(
     client: &Client,
     http: &Http,
@@ -292,4 +221,18 @@ fn email(said: Option<&str>, verified: Option<bool>) -> Option<Email> {
 
 fn name(said: Option<&str>) -> Option<Text<200>> {
     said.and_then(|said| Text::new(said.trim()).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_provider_has_verified_is_an_address() {
+        let known =
+            |verified| email(Some("Ann@Example.org"), verified).map(|email| email.as_str().to_owned());
+        assert_eq!(known(Some(true)).as_deref(), Some("ann@example.org"));
+        assert_eq!((known(Some(false)), known(None)), (None, None));
+        assert!(email(Some("no address"), Some(true)).is_none() && email(None, Some(true)).is_none());
+    }
 }

@@ -147,3 +147,21 @@ async fn everything_that_is_kept_is_shown_and_a_deleted_account_leaves_nothing_p
     let (fresh, _) = world.login("ann@example.org").await;
     assert_ne!(world.get("/v1/users/me", &fresh).await.1["user_id"], id);
 }
+
+#[tokio::test]
+async fn an_account_is_told_again_before_the_stream_forgets_it() {
+    let world = World::open().await;
+    world.register("ann@example.org").await;
+    let url = format!("{}/identity", world.postgres.server.url().trim_end_matches("/postgres"));
+    let mut db = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
+    let mut is_due = async |sql: &'static str| -> bool {
+        let due = "between now() + interval '29 days' and now() + interval '31 days'";
+        let sql = format!("{sql} select announce_at {due} from account");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut db).await.unwrap()
+    };
+    eventually("told, and due in a month", async || is_due("").await).await;
+    let month = "with month as (update account set announce_at = now() returning 1)";
+    // The statement sees the table as it was before.
+    assert!(is_due(month).await && !is_due("").await);
+    eventually("told again", async || is_due("").await).await;
+}

@@ -73,3 +73,52 @@ impl<'c> AsyncHttpClient<'c> for Http {
         Box::pin(self.send(request))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    fn get(url: &str) -> HttpRequest {
+        http::Request::get(url).body(vec![]).unwrap()
+    }
+
+    /// What comes of an answer of a real server on loopback.
+    async fn answered(answer: String) -> Result<HttpResponse, NoAnswer> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let read = stream.read(&mut [0; 4_096]).await.unwrap();
+            assert!(read > 0);
+            drop(stream.write_all(answer.as_bytes()).await);
+        };
+        let http = Http::open().unwrap();
+        let (answer, ()) = tokio::join!(http.call(get(&url)), serve);
+        answer
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_without_tls_but_this_very_machine() {
+        let http = Http::open().unwrap();
+        for url in ["http://id.example.org/", "http://10.0.0.1/keys"] {
+            assert!(matches!(http.call(get(url)).await, Err(NoAnswer::Insecure)), "{url}");
+        }
+        let nobody = http.call(get("https://127.0.0.1:1/")).await;
+        assert!(matches!(nobody, Err(NoAnswer::Silent("no connection"))), "{nobody:?}");
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_not_followed_and_an_endless_answer_not_read() {
+        let sent_on = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(answered(sent_on.to_owned()).await.unwrap().status(), 302);
+        let well =
+            |bytes: usize| format!("HTTP/1.1 200 OK\r\ncontent-length: {bytes}\r\n\r\n{}", "a".repeat(bytes));
+        assert_eq!(answered(well(ANSWER_BYTES)).await.unwrap().body().len(), ANSWER_BYTES);
+        let long = answered(well(ANSWER_BYTES + 1)).await;
+        assert!(matches!(long, Err(NoAnswer::TooLong)), "{long:?}");
+    }
+}

@@ -63,9 +63,10 @@ pub async fn announced(db: &mut Db, ids: &[MessageId], again_at: Timestamp) -> s
     .bind(again_at.inner())
     .execute(&mut *db)
     .await?;
+    // That somebody has left, too: a database that was restored from a backup must forget them again.
     let sql =
-        "update deleted_account set announce_at = null where event_id = any($1) and announce_at is not null";
-    sqlx::query(sql).bind(ids).execute(db).await?;
+        "update deleted_account set announce_at = $2 where event_id = any($1) and announce_at is not null";
+    sqlx::query(sql).bind(ids).bind(again_at.inner()).execute(db).await?;
     Ok(())
 }
 

@@ -128,6 +128,9 @@ requests! {
     Register      "req.identity.register"        -> ();
     VerifyEmail   "req.identity.verify_email"    -> ();
     Login         "req.identity.login"           -> SignedIn;
+    StartOidc     "req.identity.start_oidc"      -> OidcStarted;
+    FinishOidc    "req.identity.finish_oidc"     -> OidcFinished;
+    FinishOidcCode "req.identity.finish_oidc_code" -> SignedIn;
     RefreshTokens "req.identity.refresh"         -> SignedIn;
     EndSessions   "req.identity.end_sessions"    -> Ended;
     ForgotPassword "req.identity.forgot_password" -> ();

@@ -3,6 +3,7 @@
 pub(crate) mod addresses;
 pub(crate) mod api_keys;
 pub(crate) mod me;
+pub(crate) mod oidc;
 pub(crate) mod picture;
 pub(crate) mod second_factor;
 pub(crate) mod sign_in;

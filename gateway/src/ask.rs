@@ -6,11 +6,26 @@ use crate::{
 };
 use async_nats::{RequestErrorKind, connection::State};
 use contracts::{Answer, Refusal, Request};
+use std::time::Duration;
 
 impl App {
     /// Asks; what the service does not find is a 404.
     pub async fn ask<Q: Request>(&self, question: &Q, what: &str) -> Result<Q::Reply, Problem> {
         self.look_for(question).await?.ok_or_else(|| Problem::not_found(what))
+    }
+
+    /// The same for an answer that takes longer than others.
+    pub async fn ask_for<Q: Request>(
+        &self,
+        patience: Duration,
+        question: &Q,
+        what: &str,
+    ) -> Result<Q::Reply, Problem> {
+        match self.try_ask_for(Some(patience), question).await {
+            Ok(reply) => Ok(reply),
+            Err(Silent::Refused(Refusal::NotFound { .. })) => Err(Problem::not_found(what)),
+            Err(silent) => Err(silent.problem(service_of::<Q>())),
+        }
     }
 
     /// Asks; what the service does not find is `None`.
@@ -24,13 +39,26 @@ impl App {
 
     /// Asks, and tells one silence from another. A service gets three seconds to answer.
     pub async fn try_ask<Q: Request>(&self, question: &Q) -> Result<Q::Reply, Silent> {
+        self.try_ask_for(None, question).await
+    }
+
+    async fn try_ask_for<Q: Request>(
+        &self,
+        patience: Option<Duration>,
+        question: &Q,
+    ) -> Result<Q::Reply, Silent> {
         let service = service_of::<Q>();
         if self.nats.client.connection_state() != State::Connected {
             return Err(Silent::Away);
         }
         let body = serde_json::to_vec(question).map_err(|error| broken(service, &error))?;
+        let mut request = async_nats::Request::new().payload(body.into());
+        // Where nothing is said it is the client's own.
+        if let Some(patience) = patience {
+            request = request.timeout(Some(patience));
+        }
         let message =
-            self.nats.client.request(Q::SUBJECT, body.into()).await.map_err(|error| match error.kind() {
+            self.nats.client.send_request(Q::SUBJECT, request).await.map_err(|error| match error.kind() {
                 RequestErrorKind::TimedOut | RequestErrorKind::NoResponders | RequestErrorKind::Other => {
                     tracing::warn!(service, %error, "a request was not answered");
                     Silent::Away

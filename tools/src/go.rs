@@ -1,4 +1,4 @@
-//! Builds the servers that `tools/go` pins, once, into the cache.
+//! Builds the servers that `tools/go` and `tools/oidc` pin, once, into the cache.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,10 +11,22 @@ use anyhow::{Context, bail};
 use crate::file_lock::FileLock;
 use crate::{cache, errand, find, packages, progress, settings};
 
-/// The Go module that pins the servers' sources.
-const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/go");
-/// What a build depends on; another content is another build.
-const SOURCES: [&str; 3] = ["go.mod", "go.sum", "ferretdb/main.go"];
+/// A Go module that pins servers' sources.
+pub(crate) struct Module {
+    folder: &'static str,
+    /// What a build depends on; another content is another build.
+    sources: [&'static str; 3],
+}
+
+/// Those of the parts.
+pub(crate) const PARTS: Module = Module {
+    folder: concat!(env!("CARGO_MANIFEST_DIR"), "/go"),
+    sources: ["go.mod", "go.sum", "ferretdb/main.go"],
+};
+/// The OpenID provider of the tests.
+pub(crate) const OIDC: Module =
+    Module { folder: concat!(env!("CARGO_MANIFEST_DIR"), "/oidc"), sources: ["go.mod", "go.sum", "main.go"] };
+
 /// The first Go that fetches a newer toolchain by itself, as go.mod asks for one.
 const OLDEST: (u32, u32) = (1, 21);
 /// Longest time for one server, with all downloads, on a slow machine.
@@ -24,8 +36,8 @@ const LIMIT: Duration = Duration::from_secs(900);
 ///
 /// # Errors
 /// When there is no Go of use, or the build fails (no way to the module proxy, say).
-pub fn build(name: &str, package: &str) -> anyhow::Result<PathBuf> {
-    let folder = cache::folder()?.join(format!("go-{:016x}", fingerprint()?));
+pub fn build(module: &Module, name: &str, package: &str) -> anyhow::Result<PathBuf> {
+    let folder = cache::folder()?.join(format!("go-{:016x}", fingerprint(module)?));
     let program = folder.join(name);
     if find::is_executable(&program) {
         return Ok(program);
@@ -38,7 +50,13 @@ pub fn build(name: &str, package: &str) -> anyhow::Result<PathBuf> {
     progress::step(&format!("building {name} from its pinned Go sources (once, about a minute)"), || {
         let unfinished = folder.join(format!("{name}.unfinished"));
         let mut command = Command::new(&go);
-        command.current_dir(MODULE).args(["build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-o"]);
+        command.current_dir(module.folder).args([
+            "build",
+            "-trimpath",
+            "-buildvcs=false",
+            "-mod=readonly",
+            "-o",
+        ]);
         command.arg(&unfinished).arg(package).env("GOWORK", "off");
         if !settings::go_toolchain_is_chosen() {
             command.env("GOTOOLCHAIN", "auto"); // some distributions turn it off
@@ -67,10 +85,10 @@ fn find_go() -> Option<PathBuf> {
     find::on_path("go").into_iter().chain(usual).filter(|go| find::is_executable(go)).find(new_enough)
 }
 
-fn fingerprint() -> anyhow::Result<u64> {
+fn fingerprint(module: &Module) -> anyhow::Result<u64> {
     let mut hasher = DefaultHasher::new();
-    for source in SOURCES {
-        let path = Path::new(MODULE).join(source);
+    for source in module.sources {
+        let path = Path::new(module.folder).join(source);
         fs::read(&path).with_context(|| format!("{} can't be read", path.display()))?.hash(&mut hasher);
     }
     Ok(hasher.finish())

@@ -22,6 +22,8 @@ pub mod nats_cluster;
 pub mod postgres;
 pub mod redis;
 
+pub mod oidc;
+
 pub mod proxy;
 
 mod servers;

@@ -60,7 +60,7 @@ pub fn provide() -> anyhow::Result<Program> {
     if let Some(mongod) = on_path() {
         return Ok(Program::Mongod(mongod));
     }
-    go::build("ferretdb", "./ferretdb").map(Program::FerretDb).map_err(|why| {
+    go::build(&go::PARTS, "ferretdb", "./ferretdb").map(Program::FerretDb).map_err(|why| {
         let none = anyhow::anyhow!("there is no mongod");
         packages::missing(
             "MongoDB (or FerretDB)",

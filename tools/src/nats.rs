@@ -92,7 +92,7 @@ pub fn authorize(server: &Server, auth: &str) -> anyhow::Result<()> {
 /// When it is not there and can't be built; the message says why and what to do.
 pub fn provide() -> anyhow::Result<PathBuf> {
     on_path().or_else(|none| {
-        go::build("nats-server", "github.com/nats-io/nats-server/v2").map_err(|why| {
+        go::build(&go::PARTS, "nats-server", "github.com/nats-io/nats-server/v2").map_err(|why| {
             packages::missing(
                 "NATS (nats-server 2.15 or later)",
                 &[("a program on PATH", none), ("tools/go", why)],

@@ -2,10 +2,12 @@
 
 mod admin;
 mod me;
+mod oidc;
 mod sign_in;
 mod tokens;
 
 pub use admin::*;
 pub use me::*;
+pub use oidc::*;
 pub use sign_in::*;
 pub use tokens::*;

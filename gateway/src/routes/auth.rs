@@ -4,7 +4,11 @@ use super::{
     Access::{Anyone, SignedIn},
     Route, route,
 };
-use crate::{accounts::sign_in, document::Doc, problem::Kind};
+use crate::{
+    accounts::{oidc, sign_in},
+    document::Doc,
+    problem::Kind,
+};
 
 const MAILED: &str = "heard; a mail says the rest, and this answer is the same whatever it says";
 
@@ -21,6 +25,29 @@ pub(super) fn routes() -> Vec<Route> {
         route("POST /v1/auth/login", Anyone, sign_in::login).doc(
             doc("Sign in")
                 .body::<sign_in::Credentials>()
+                .reply::<contracts::SignedIn>(200, "the tokens of a new session")
+                .problem(Kind::Unauthenticated)
+                .problem(Kind::Forbidden),
+        ),
+        route("GET /v1/auth/oidc/{provider}/start", Anyone, oidc::start).doc(
+            doc("Sign in with an account at an OpenID provider")
+                .reply_empty(302, "to the provider's page, with a cookie for the way back"),
+        ),
+        route("GET /v1/auth/oidc/{provider}/callback", Anyone, oidc::callback).doc(
+            doc("Come back from an OpenID provider, in the same browser")
+                .query::<oidc::Back>()
+                .header("cookie", true, "as `start` set it")
+                .reply::<contracts::SignedIn>(200, "the tokens of a new session")
+                .reply::<contracts::CodeNeeded>(
+                    202,
+                    "the account has a second factor: its code is needed, too",
+                )
+                .problem(Kind::Unauthenticated)
+                .problem(Kind::Forbidden),
+        ),
+        route("POST /v1/auth/oidc/code", Anyone, oidc::code).doc(
+            doc("Add the second factor to a sign-in by an OpenID provider")
+                .body::<oidc::Code>()
                 .reply::<contracts::SignedIn>(200, "the tokens of a new session")
                 .problem(Kind::Unauthenticated)
                 .problem(Kind::Forbidden),

@@ -2,9 +2,11 @@
 
 mod admin;
 mod api_keys;
+mod browser;
 mod guessing;
 mod mails;
 mod me;
+mod oidc;
 mod second_factor;
 mod sessions;
 mod sign_in;

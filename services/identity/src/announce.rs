@@ -8,8 +8,8 @@ use std::time::Duration;
 /// How long a request has for telling a change itself, before a sweep does.
 pub const GRACE: Duration = Duration::from_secs(5);
 
-/// When an account that nobody changed is told again: the stream keeps news for ninety days, since they have e-mail addresses
-/// in them, and whoever makes a copy must find every account there.
+/// When an account that nobody changed is told again, and one that is gone: the stream keeps news for ninety days, since they
+/// have e-mail addresses in them, and whoever makes a copy must find every account there.
 pub const TELL_AGAIN: Duration = Duration::from_secs(30 * 86_400);
 
 /// The messages that tell these changes.

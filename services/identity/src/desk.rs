@@ -8,6 +8,7 @@ use crate::{
         letter::{self, Letter, Notice},
     },
     hasher::{Fits, Hasher},
+    oidc::Providers,
     secrets::Keyed,
     settings::Settings,
     signer::Signer,
@@ -28,6 +29,7 @@ pub struct Identity {
     pub keyed: Keyed,
     pub hasher: Hasher,
     pub signer: Signer,
+    pub oidc: Providers,
     /// Rings when a mail was written.
     pub outbox: Notify,
     /// Rings when somebody forgot a password.
@@ -40,6 +42,7 @@ impl Identity {
             keyed: Keyed::new(places.own(name)),
             hasher: Hasher::new(settings.hashes_at_once, settings.hashes_waiting),
             signer: Signer::default(),
+            oidc: Providers::new(&settings),
             outbox: Notify::new(),
             forgotten: Notify::new(),
             settings,

@@ -1,5 +1,6 @@
 //! Hashing passwords: slow on purpose, so off the async threads, so many at once, so many waiting, and no more.
 
+use crate::domain::account::NO_PASSWORD;
 use chassis::Fault;
 use contracts::{Hidden, Refusal};
 use std::sync::{Arc, OnceLock};
@@ -61,6 +62,7 @@ impl Hasher {
     /// [`Refusal::TooMany`] when too many wait already.
     pub async fn fits(&self, password: &Hidden, stored: Option<&str>) -> Result<Fits, Fault> {
         let password = password.clone();
+        let stored = stored.filter(|stored| *stored != NO_PASSWORD);
         let (known, decoy) = (stored.is_some(), self.decoy.get().cloned());
         let stored = stored.map(str::to_owned);
         let (fits, decoy) = self
@@ -140,6 +142,7 @@ mod tests {
             Fits::No,
             "the decoy opens nothing"
         );
+        assert_eq!(hasher.fits(&password(NO_PASSWORD), Some(NO_PASSWORD)).await.unwrap(), Fits::No);
         assert_eq!(hasher.fits(&right, Some("no hash")).await.unwrap(), Fits::No);
     }
 

@@ -8,6 +8,7 @@ mod announce;
 mod desk;
 mod domain;
 mod hasher;
+mod oidc;
 mod post;
 mod requests;
 mod secrets;
@@ -18,6 +19,7 @@ mod store;
 mod tidy;
 mod timers;
 
+pub use oidc::OidcProviders;
 pub use settings::Settings;
 pub use timers::Untold;
 
@@ -48,6 +50,9 @@ pub fn service(places: &Parts, settings: &Settings) -> Service {
         .to(requests::register)
         .to(requests::verify_email)
         .to(requests::login)
+        .to(requests::start_oidc)
+        .to(requests::finish_oidc)
+        .to(requests::finish_oidc_code)
         .to(requests::refresh)
         .to(requests::list_sessions)
         .to(requests::end_sessions)

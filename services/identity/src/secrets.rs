@@ -20,6 +20,12 @@ pub const REFRESH: &str = "sr_";
 pub const MAILED: &str = "sm_";
 /// What an API key begins with.
 pub const API_KEY: &str = "sk_";
+/// What the state of a sign-in with an OpenID provider begins with.
+pub const STATE: &str = "so_";
+/// What is in the cookie of a browser that is at an OpenID provider.
+pub const BROWSER: &str = "sb_";
+/// What a sign-in begins with that lacks only the second factor.
+pub const TICKET: &str = "st_";
 
 /// A fresh token.
 pub fn token(prefix: &str) -> Hidden {
@@ -81,6 +87,16 @@ impl Keyed {
         let mut bytes = self.bytes("totp", salt);
         bytes.truncate(20);
         bytes
+    }
+
+    /// The nonce of a sign-in with an OpenID provider.
+    pub fn nonce(&self, state: &str) -> String {
+        self.hash("oidc nonce", state)
+    }
+
+    /// Its verifier (RFC 7636): nobody else has it, so nobody else can use its code.
+    pub fn verifier(&self, state: &str) -> String {
+        self.hash("oidc verifier", state)
     }
 
     /// The seed of a signing key.

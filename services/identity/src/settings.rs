@@ -1,5 +1,6 @@
 //! What can be set about identity.
 
+use crate::OidcProviders;
 use chassis::Secret;
 use clap::Args;
 use std::time::Duration;
@@ -33,6 +34,13 @@ pub struct Settings {
     /// Where the shop's pages are: mails link to `<SHOP_URL>/verify-email#<token>` and `<SHOP_URL>/reset-password#<token>`
     #[arg(long, env = "SHOP_URL", default_value = "http://localhost:8080")]
     pub shop_url: String,
+    /// OpenID providers that people may sign in with, as JSON: `[{"name": "sso", "issuer": "https://…", "client_id": "…"}]`, each
+    /// with a `redirect_uri` where it is not `<SHOP_URL>/v1/auth/oidc/<name>/callback`
+    #[arg(long, env = "OIDC_PROVIDERS", default_value = "[]")]
+    pub oidc_providers: OidcProviders,
+    /// The secrets that these providers gave us, as JSON: `{"sso": "…"}`
+    #[arg(long, env = "OIDC_SECRETS", hide_env_values = true)]
+    pub oidc_secrets: Option<Secret>,
 }
 
 impl Default for Settings {
@@ -47,6 +55,8 @@ impl Default for Settings {
             smtp_url: None,
             mail_from: "Starling <no-reply@localhost>".to_owned(),
             shop_url: "http://localhost:8080".to_owned(),
+            oidc_providers: OidcProviders::default(),
+            oidc_secrets: None,
         }
     }
 }

@@ -133,14 +133,14 @@ pub fn public_key(key: store::keys::SigningKey) -> Result<PublicKey, Fault> {
 }
 
 /// The private key of a seed.
-fn key(seed: &[u8]) -> EncodingKey {
+pub(crate) fn key(seed: &[u8]) -> EncodingKey {
     /// PKCS #8 (RFC 5958) around the 32 bytes of an Ed25519 seed (RFC 8410).
     const HEAD: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
     EncodingKey::from_ed_der(&[&HEAD[..], seed].concat())
 }
 
 /// The public key of a seed, in base64url.
-fn public(seed: &[u8]) -> Result<String, Fault> {
+pub(crate) fn public(seed: &[u8]) -> Result<String, Fault> {
     let jwk = Jwk::from_encoding_key(&key(seed), Algorithm::EdDSA);
     match jwk.map(|jwk| jwk.algorithm) {
         Ok(AlgorithmParameters::OctetKeyPair(pair)) => Ok(pair.x),

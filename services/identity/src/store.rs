@@ -8,6 +8,7 @@ pub mod guesses;
 pub mod history;
 pub mod keys;
 pub mod mails;
+pub mod oidc;
 pub mod second_factor;
 pub mod sessions;
 pub mod sweep;

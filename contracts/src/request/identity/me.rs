@@ -188,6 +188,9 @@ pub struct Export {
     pub addresses: Vec<SavedAddress>,
     /// Its sessions that have not ended.
     pub sessions: Vec<SessionView>,
+    /// Its owner's accounts at OpenID providers.
+    #[serde(default)]
+    pub linked: Vec<LinkedAccount>,
     /// Its picture.
     pub avatar: Option<Avatar>,
     /// What was done with it, and by whom; the newest thousand entries.

@@ -147,3 +147,26 @@ async fn everything_that_is_kept_is_shown_and_a_deleted_account_leaves_nothing_p
     let (fresh, _) = world.login("ann@example.org").await;
     assert_ne!(world.get("/v1/users/me", &fresh).await.1["user_id"], id);
 }
+
+#[tokio::test]
+async fn an_account_is_told_again_before_the_stream_forgets_it() {
+    let world = World::open().await;
+    world.register("ann@example.org").await;
+    let url = format!("{}/identity", world.postgres.server.url().trim_end_matches("/postgres"));
+    let mut db = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
+    let mut is_due = async |from: &'static str| -> bool {
+        let due = "between now() + interval '29 days' and now() + interval '31 days'";
+        let sql = format!("select coalesce(bool_and(announce_at {due}), false) from {from}");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut db).await.unwrap()
+    };
+    eventually("told, and due in a month", async || is_due("account").await).await;
+    let mut other = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
+    let month = sqlx::query("update account set announce_at = now()").execute(&mut other).await.unwrap();
+    assert_eq!(month.rows_affected(), 1);
+    eventually("told again", async || is_due("account").await).await;
+
+    let me = world.login("ann@example.org").await.0;
+    let leave = json!({ "password": PASSWORD });
+    assert_eq!(world.ask(Method::DELETE, "/v1/users/me", &me, &leave).await.0, 204);
+    eventually("and that she left", async || is_due("deleted_account").await).await;
+}

@@ -5,6 +5,10 @@ use contracts::{
     UserView,
 };
 
+/// Stands in for a hash where there is no password: of who comes in by an OpenID provider. It fits nothing; a mail lets its
+/// owner set one.
+pub const NO_PASSWORD: &str = "!";
+
 /// An account as it is stored. `Debug` is missing on purpose: all of it is secret or personal.
 #[derive(Clone)]
 pub struct Account {

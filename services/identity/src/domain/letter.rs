@@ -86,6 +86,8 @@ pub enum Notice {
     TotpOn,
     /// Login does not ask for it any more.
     TotpOff,
+    /// Its owner came in by an OpenID provider for the first time.
+    Linked,
     /// The account is gone.
     Deleted,
 }
@@ -109,6 +111,11 @@ pub fn notice(shop: &str, notice: Notice) -> Letter {
         ),
         Notice::TotpOn => ("Second factor on", "signing in needs a code of your app from now on."),
         Notice::TotpOff => ("Second factor off", "signing in needs no code any more."),
+        Notice::Linked => (
+            "Another way to sign in",
+            "somebody signed in to your account with an account elsewhere that has this e-mail address, too; from now on \
+             that one opens yours.",
+        ),
         Notice::Deleted => {
             ("Your account was deleted", "your account and all personal data in it were deleted.")
         }

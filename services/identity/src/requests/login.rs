@@ -8,8 +8,8 @@ use crate::{
     secrets, signer, store,
     store::sessions::{Which, Why},
 };
-use chassis::Fault;
-use contracts::{Login, Refusal, SessionId, SignedIn, UserStatus};
+use chassis::{Db, Fault};
+use contracts::{Login, Refusal, Revoked, SessionId, SignedIn, Text, UserStatus};
 use uuid::Uuid;
 
 /// The most sessions of an account; the oldest make room for new ones.
@@ -37,7 +37,7 @@ pub async fn login(desk: Desk, asked: Login) -> Result<SignedIn, Fault> {
     let fits = desk.identity.hasher.fits(&asked.password, stored).await?;
     let Some(account) = account.filter(|_| fits != Fits::No) else { return Err(wrong().into()) };
     if account.status == UserStatus::Suspended {
-        return Err(Refusal::Forbidden { why: "the account is suspended".to_owned() }.into());
+        return Err(suspended().into());
     }
     let better =
         if fits == Fits::YesOldHash { Some(desk.identity.hasher.hash(&asked.password).await?) } else { None };
@@ -58,20 +58,33 @@ pub async fn login(desk: Desk, asked: Login) -> Result<SignedIn, Fault> {
     if let Some(better) = better {
         store::accounts::upgrade_password(&mut tx, locked.id, &locked.password, &better).await?;
     }
-    let session = SessionId(Uuid::now_v7());
-    let expires_at = desk.now.plus(desk.identity.settings.refresh_token());
-    store::sessions::insert(&mut tx, session, locked.id, asked.device.as_ref(), desk.now, expires_at).await?;
-    let refresh = secrets::token(secrets::REFRESH);
-    store::sessions::rotate(&mut tx, session, None, &secrets::hash(&refresh), desk.now, expires_at).await?;
-    let crowd = Which::Oldest(MAX_SESSIONS);
-    let revoked = store::sessions::end(&mut tx, locked.id, crowd, Why::Crowd, desk.now).await?;
+    let (signed_in, revoked) = begin(&desk, &mut tx, &pen, &locked, asked.device.as_ref(), &place).await?;
     let keys = [pair, all].map(|what| desk.identity.keyed.guess(&what));
     store::guesses::forget(&mut tx, &keys).await?;
-    store::guesses::is_familiar_now(&mut tx, locked.id, &place, desk.now).await?;
-    let signed_in = signed_in(&desk, &pen, &locked, session, refresh)?;
     tx.commit().await?;
     desk.tell(News { revoked, ..News::default() }).await;
     Ok(signed_in)
+}
+
+/// Begins a session of an account that is locked; what had to make room for it. From this place its owner may come in again
+/// without being taken for a stranger.
+pub async fn begin(
+    desk: &Desk,
+    tx: &mut Db,
+    pen: &signer::Pen,
+    account: &Account,
+    device: Option<&Text<200>>,
+    place: &str,
+) -> Result<(SignedIn, Vec<Revoked>), Fault> {
+    let session = SessionId(Uuid::now_v7());
+    let expires_at = desk.now.plus(desk.identity.settings.refresh_token());
+    store::sessions::insert(tx, session, account.id, device, desk.now, expires_at).await?;
+    let refresh = secrets::token(secrets::REFRESH);
+    store::sessions::rotate(tx, session, None, &secrets::hash(&refresh), desk.now, expires_at).await?;
+    let crowd = Which::Oldest(MAX_SESSIONS);
+    let revoked = store::sessions::end(tx, account.id, crowd, Why::Crowd, desk.now).await?;
+    store::guesses::is_familiar_now(tx, account.id, place, desk.now).await?;
+    Ok((signed_in(desk, pen, account, session, refresh)?, revoked))
 }
 
 /// The tokens of a session.
@@ -93,6 +106,11 @@ pub fn signed_in(
         session_id: session,
         user_id: account.id,
     })
+}
+
+/// Only who has proved to be its owner learns it.
+pub fn suspended() -> Refusal {
+    Refusal::Forbidden { why: "the account is suspended".to_owned() }
 }
 
 /// The one answer to a wrong address, password or code.

@@ -63,9 +63,10 @@ pub async fn announced(db: &mut Db, ids: &[MessageId], again_at: Timestamp) -> s
     .bind(again_at.inner())
     .execute(&mut *db)
     .await?;
+    // That somebody has left, too: a database that was restored from a backup must forget them again.
     let sql =
-        "update deleted_account set announce_at = null where event_id = any($1) and announce_at is not null";
-    sqlx::query(sql).bind(ids).execute(db).await?;
+        "update deleted_account set announce_at = $2 where event_id = any($1) and announce_at is not null";
+    sqlx::query(sql).bind(ids).bind(again_at.inner()).execute(db).await?;
     Ok(())
 }
 
@@ -78,6 +79,8 @@ pub async fn forget(db: &mut Db, now: Timestamp, refresh_token_s: i64) -> sqlx::
     for sql in [
         "delete from registration where ctid = any(array(select ctid from registration where expires_at < $1 limit $2))",
         "delete from mail_token where ctid = any(array(select ctid from mail_token where expires_at < $1 limit $2))",
+        "delete from oidc_start where ctid = any(array(select ctid from oidc_start where expires_at < $1 limit $2))",
+        "delete from oidc_ticket where ctid = any(array(select ctid from oidc_ticket where expires_at < $1 limit $2))",
         "delete from mail where ctid = any(array(select ctid from mail where expires_at < $1 limit $2))",
     ] {
         sqlx::query(sql).bind(now.inner()).bind(ROWS).execute(&mut *db).await?;

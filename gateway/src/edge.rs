@@ -1,8 +1,10 @@
 //! What every request passes, whatever it asks for: its id, the limits, the headers of its answer.
 
 use crate::{
+    Settings,
     access::Peer,
     app::App,
+    cors::Cors,
     problem::{Kind, Outcome, Problem},
     routes,
     server::Pulse,
@@ -10,7 +12,7 @@ use crate::{
 use axum::{
     Router,
     body::Body,
-    http::{HeaderName, HeaderValue, Request, Response, Version, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version, header},
     response::IntoResponse,
 };
 use futures_util::FutureExt;
@@ -34,6 +36,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Time for a request with `Prefer: wait`, which may wait for half a minute.
 const LONG_PATIENCE: Duration = Duration::from_secs(45);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Browsers come back by TLS only, for a year.
+const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+/// What no page of ours needs.
+const NO_DEVICES: HeaderValue = HeaderValue::from_static(
+    "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+);
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 /// Nothing may be loaded or framed by what is no page; pages say what they need.
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
@@ -42,6 +52,9 @@ pub(crate) struct Edge {
     router: Router,
     under_way: AtomicUsize,
     at_once: usize,
+    cors: Option<Cors>,
+    /// Whether clients come by TLS.
+    tls: bool,
 }
 
 /// Counts a request as long as it is under way.
@@ -54,15 +67,25 @@ impl Drop for UnderWay<'_> {
 }
 
 impl Edge {
-    pub fn new(app: Arc<App>, at_once: usize) -> Self {
-        Self { router: routes::router(&app), under_way: AtomicUsize::new(0), at_once }
+    pub fn new(app: &Arc<App>, settings: &Settings, tls: bool) -> anyhow::Result<Self> {
+        Ok(Self {
+            router: routes::router(app),
+            under_way: AtomicUsize::new(0),
+            at_once: settings.gateway_at_once,
+            cors: Cors::new(&settings.gateway_cors_origins)?,
+            tls,
+        })
     }
 
     async fn handle(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
         let began = Instant::now();
         let id = request_id(request.headers().get(REQUEST_ID));
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let mut response = self.bounded(peer, request).await;
+        let bounded = |request| self.bounded(peer, request);
+        let mut response = match &self.cors {
+            Some(cors) => cors.around(request, bounded).await,
+            None => bounded(request).await,
+        };
         if response.status().is_server_error() {
             let (status, duration_ms) = (response.status().as_u16(), began.elapsed().as_millis());
             let request_id = id.to_str().unwrap_or_default();
@@ -70,11 +93,22 @@ impl Edge {
         }
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);
+        self.secure(headers);
+        response
+    }
+
+    /// What every answer tells browsers.
+    fn secure(&self, headers: &mut HeaderMap) {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(PERMISSIONS_POLICY, NO_DEVICES);
+        headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-site"));
+        if self.tls {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
+        }
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(POLICY);
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-        response
     }
 
     async fn bounded(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {

@@ -12,6 +12,7 @@ pub mod token;
 mod access;
 mod address;
 mod app;
+mod cors;
 mod edge;
 mod identity;
 mod keys;
@@ -130,12 +131,12 @@ pub async fn run(places: &Parts, settings: Settings, health: Health, tasks: Task
     let nats = connect::nats(places, NAME).await?;
     let publisher = Publisher::start(nats.clone(), &tasks);
     let app = Arc::new(App::new(places, &settings, nats, publisher, health.clone(), &tasks)?);
+    let edge = Arc::new(Edge::new(&app, &settings, tls.is_some())?);
     let listener = server::listen(settings.listen, settings.gateway_reuse_port)
         .with_context(|| format!("listening on {} (GATEWAY_LISTEN)", settings.listen))?;
     tracing::info!(address = %settings.listen, tls = tls.is_some(), "gateway listens");
     tasks.spawn(watch_nats(app.nats.clone(), health, tasks.clone()));
-    tasks.spawn(identity::follow(app.clone(), tasks.stop().clone()));
-    let edge = Arc::new(Edge::new(app, settings.gateway_at_once));
+    tasks.spawn(identity::follow(app, tasks.stop().clone()));
     server::serve(listener, edge, tls, &settings, tasks.stop()).await;
     // All handles to the publisher are gone now, so its task ends too.
     tasks.ended().await;

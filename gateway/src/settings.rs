@@ -30,6 +30,10 @@ pub struct Settings {
     /// How often the two files are looked at, whether they have changed, in milliseconds
     #[arg(long, env = "GATEWAY_TLS_LOOK_MS", default_value_t = 30_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub gateway_tls_look_ms: u64,
+    /// Web pages of which origins may use the gateway (CORS): exact ones, comma separated, such as
+    /// `https://shop.example,http://localhost:3000`; or `*` for all, without credentials. None: none
+    #[arg(long, env = "GATEWAY_CORS_ORIGINS", default_value = "")]
+    pub gateway_cors_origins: String,
     /// Public keys of who else than identity issues tokens: a JWKS (RFC 7517, Ed25519 only), inline or a file's path
     #[arg(id = "gateway_jwks", long = "gateway-jwks", env = "GATEWAY_JWKS")]
     pub jwks: Option<String>,
@@ -95,6 +99,7 @@ impl Default for Settings {
             gateway_tls_cert: None,
             gateway_tls_key: None,
             gateway_tls_look_ms: 30_000,
+            gateway_cors_origins: String::new(),
             jwks: None,
             gateway_development_tokens: true,
             webhook_secret: None,

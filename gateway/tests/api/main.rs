@@ -4,6 +4,7 @@
 
 mod accounts;
 mod bad_input;
+mod browsers;
 mod documents;
 mod encrypted;
 mod gateway;

@@ -2,8 +2,10 @@
 
 use crate::{
     app::App,
+    class::Class,
     identity::{self, api_keys},
     problem::{Kind, Problem},
+    quota::Fields,
     rate::Who,
     token::Wrong,
     trace,
@@ -63,18 +65,28 @@ pub(crate) struct Guard {
     /// What the route is about, and whether it only reads: which scope an API key needs for it.
     pub tag: &'static str,
     pub reads: bool,
+    /// Which quota its requests count for.
+    pub class: Class,
 }
 
 /// Stands before every handler of the table.
-pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().map_or(UNKNOWN, |peer| peer.0);
-    match admit(&guard, peer, request.headers()).await {
-        Ok(None) => {}
-        Ok(Some((by, session))) => {
-            request.extensions_mut().insert(by);
-            request.extensions_mut().insert(session);
-        }
-        Err(problem) => return problem.into_response(),
+    let mut quota = None;
+    let mut response = match admit(&guard, peer, request.headers(), &mut quota).await {
+        Ok(known) => go_on(&guard, known, request, next).await,
+        Err(problem) => problem.into_response(),
+    };
+    if let Some(quota) = quota {
+        quota.write(response.headers_mut());
+    }
+    response
+}
+
+async fn go_on(guard: &Guard, known: Option<(By, Session)>, mut request: Request, next: Next) -> Response {
+    if let Some((by, session)) = known {
+        request.extensions_mut().insert(by);
+        request.extensions_mut().insert(session);
     }
     let given = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
     let step = telemetry::root(given, guard.name);
@@ -90,27 +102,42 @@ pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next
     }
 }
 
-async fn admit(guard: &Guard, peer: IpAddr, headers: &HeaderMap) -> Result<Option<(By, Session)>, Problem> {
-    let (rates, address) = (&guard.app.rates, Who::Address(peer));
+async fn admit(
+    guard: &Guard,
+    peer: IpAddr,
+    headers: &HeaderMap,
+    quota: &mut Option<Fields>,
+) -> Result<Option<(By, Session)>, Problem> {
+    let address = Who::at(peer);
     if guard.access == Access::Anyone {
-        return rates.count(address).map(|()| None).map_err(too_many);
+        return count(guard, address, quota).await.map(|()| None);
     }
-    let known = identify(guard, address, headers).await.map_err(|problem| {
+    let known = match identify(guard, address, headers).await {
+        Ok(known) => known,
         // Who guesses must not guess fast.
-        let guessed = problem.status() == StatusCode::UNAUTHORIZED;
-        match if guessed { rates.count(address) } else { Ok(()) } {
-            Ok(()) => problem,
-            Err(wait) => too_many(wait),
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
+            count(guard, address, quota).await?;
+            return Err(problem);
         }
-    })?;
+        Err(problem) => return Err(problem),
+    };
     let By(caller) = known.0;
-    rates.count(Who::of(caller)).map_err(too_many)?;
+    count(guard, Who::of(caller), quota).await?;
     if guard.access.admits(caller.role) {
         return Ok(Some(known));
     }
     let needed =
         if guard.access == Access::SeesAll { "support, admin or service" } else { "admin or service" };
     Err(Problem::new(Kind::Forbidden, format!("this needs the role {needed}")))
+}
+
+/// Counts a request: first by the pace, which this process keeps alone, then by the minute's quota.
+async fn count(guard: &Guard, who: Who, quota: &mut Option<Fields>) -> Result<(), Problem> {
+    let app = &guard.app;
+    app.rates.count(who).map_err(too_many)?;
+    let (fields, counted) = app.quotas.count(who, guard.class, &app.memory).await;
+    *quota = Some(fields);
+    counted.map_err(too_many)
 }
 
 async fn identify(guard: &Guard, address: Who, headers: &HeaderMap) -> Result<(By, Session), Problem> {

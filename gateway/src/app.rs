@@ -1,7 +1,8 @@
 //! What all handlers share.
 
 use crate::{
-    Settings, identity::api_keys::ApiKeys, keys::Keys, memory::Memory, rate::Rates, routes, token::Tokens,
+    Settings, identity::api_keys::ApiKeys, keys::Keys, memory::Memory, quota::Quotas, rate::Rates, routes,
+    token::Tokens,
 };
 use bytes::Bytes;
 use chassis::{Health, Publisher, Secret, Tasks, connect::Nats, settings::Parts, signature};
@@ -25,6 +26,7 @@ pub(crate) struct App {
     /// When identity was last asked for a key that a token named.
     pub keys_asked: Mutex<Option<Instant>>,
     pub rates: Rates,
+    pub quotas: Quotas,
     pub health: Health,
     /// The sandbox provider's; none when there is nothing to derive it from.
     pub webhook_secret: Option<Secret>,
@@ -62,6 +64,7 @@ impl App {
             api_keys: ApiKeys::default(),
             keys_asked: Mutex::new(None),
             rates: Rates::new(settings),
+            quotas: Quotas::new(settings),
             health,
             webhook_secret: settings.webhook_secret.clone().or_else(derived),
             streams: Arc::new(Semaphore::new(settings.gateway_streams.min(Semaphore::MAX_PERMITS))),

@@ -6,6 +6,7 @@ use crate::{
     app::App,
     cors::Cors,
     problem::{Kind, Outcome, Problem},
+    proxies::Proxies,
     routes,
     server::Pulse,
 };
@@ -53,6 +54,7 @@ pub(crate) struct Edge {
     under_way: AtomicUsize,
     at_once: usize,
     cors: Option<Cors>,
+    proxies: Proxies,
     /// Whether clients come by TLS.
     tls: bool,
 }
@@ -67,12 +69,13 @@ impl Drop for UnderWay<'_> {
 }
 
 impl Edge {
-    pub fn new(app: &Arc<App>, settings: &Settings, tls: bool) -> anyhow::Result<Self> {
+    pub fn new(app: &Arc<App>, settings: &Settings, proxies: Proxies, tls: bool) -> anyhow::Result<Self> {
         Ok(Self {
             router: routes::router(app),
             under_way: AtomicUsize::new(0),
             at_once: settings.gateway_at_once,
             cors: Cors::new(&settings.gateway_cors_origins)?,
+            proxies,
             tls,
         })
     }
@@ -81,7 +84,8 @@ impl Edge {
         let began = Instant::now();
         let id = request_id(request.headers().get(REQUEST_ID));
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let bounded = |request| self.bounded(peer, request);
+        let client = self.proxies.client(peer, request.headers());
+        let bounded = |request| self.bounded(client, request);
         let mut response = match &self.cors {
             Some(cors) => cors.around(request, bounded).await,
             None => bounded(request).await,
@@ -111,14 +115,14 @@ impl Edge {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
 
-    async fn bounded(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
+    async fn bounded(&self, client: IpAddr, request: Request<Incoming>) -> Response<Body> {
         let under_way = UnderWay(&self.under_way);
         if under_way.0.fetch_add(1, Ordering::Relaxed) >= self.at_once {
             return Problem::new(Kind::Overloaded, "too many requests are under way").into_response();
         }
         let patience = if request.headers().contains_key("prefer") { LONG_PATIENCE } else { PATIENCE };
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(Peer(client));
         let answer = AssertUnwindSafe(route(self.router.clone(), request)).catch_unwind();
         match tokio::time::timeout(patience, answer).await {
             Ok(Ok(response)) => response,

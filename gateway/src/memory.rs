@@ -4,7 +4,10 @@
 //! All of it is a convenience: without Redis `orders` decides about keys. So Redis gets little time, and when it
 //! fails it is left alone for a while.
 
+mod counts;
 mod ended;
+
+pub(crate) use counts::Counted;
 
 use chassis::{Secret, Tasks};
 use contracts::{CustomerId, OrderId};

@@ -57,7 +57,7 @@ pub struct Settings {
     /// Time for one question to Redis, in milliseconds; after it the gateway goes on without, for a while
     #[arg(long, env = "REDIS_PATIENCE_MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub redis_patience_ms: u64,
-    /// Requests a second that a customer (or a supporter) may make
+    /// Requests a second that a customer (or a supporter) may make at one gateway
     #[arg(long, env = "RATE_PER_S", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate_per_s: u32,
     /// Requests that a customer may make at once after a pause
@@ -69,6 +69,21 @@ pub struct Settings {
     /// Requests a second without a valid token that may come from one address; twice as many at once
     #[arg(long, env = "RATE_ADDRESS_PER_S", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate_address_per_s: u32,
+    /// Changes a minute that a customer may make, at all gateways together. Reads, and changes of all others, have no quota
+    /// but sixty times their pace and their burst
+    #[arg(long, env = "RATE_WRITE_PER_MIN", default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_write_per_min: u32,
+    /// Requests a minute about passwords, tokens and codes (`/v1/auth/…`) that one address, or one account, may make at all
+    /// gateways together
+    #[arg(long, env = "RATE_AUTH_PER_MIN", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_auth_per_min: u32,
+    /// Webhooks a minute that may come from one address to all gateways together
+    #[arg(long, env = "RATE_WEBHOOK_PER_MIN", default_value_t = 12_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_webhook_per_min: u32,
+    /// Networks of the proxies whose `Forwarded` or `X-Forwarded-For` is believed: CIDRs, comma separated, such as
+    /// `10.0.0.0/8,fd00::/8`. None: nobody's
+    #[arg(long, env = "GATEWAY_TRUSTED_PROXIES", default_value = "")]
+    pub gateway_trusted_proxies: String,
     /// Requests under way at once; more are answered 503
     #[arg(long, env = "GATEWAY_AT_ONCE", default_value_t = 4_096)]
     pub gateway_at_once: usize,
@@ -108,6 +123,10 @@ impl Default for Settings {
             rate_burst: 100,
             rate_trusted_per_s: 100_000,
             rate_address_per_s: 200,
+            rate_write_per_min: 3_600,
+            rate_auth_per_min: 120,
+            rate_webhook_per_min: 12_000,
+            gateway_trusted_proxies: String::new(),
             gateway_at_once: 4_096,
             gateway_streams: 4_096,
             gateway_connections: 8_192,

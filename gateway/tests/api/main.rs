@@ -12,6 +12,7 @@ mod idempotency;
 mod limits;
 mod orders;
 mod outages;
+mod quotas;
 mod roles;
 mod services;
 mod shop;

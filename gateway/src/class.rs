@@ -14,6 +14,9 @@ pub(crate) enum Class {
 }
 
 impl Class {
+    /// All of them, in the order of [`Class::index`].
+    pub const ALL: [Self; 4] = [Self::Auth, Self::Write, Self::Read, Self::Webhook];
+
     /// Of a method, and a path or the pattern of a route.
     pub fn of(method: &str, path: &str) -> Self {
         let begins = |part| path.starts_with(part);
@@ -32,6 +35,16 @@ impl Class {
             Self::Write => "write",
             Self::Read => "read",
             Self::Webhook => "webhook",
+        }
+    }
+
+    /// Its place among all.
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Auth => 0,
+            Self::Write => 1,
+            Self::Read => 2,
+            Self::Webhook => 3,
         }
     }
 }
@@ -55,5 +68,6 @@ mod tests {
         ] {
             assert_eq!(Class::of(method, path), class, "{method} {path}");
         }
+        assert!(Class::ALL.iter().enumerate().all(|(index, class)| class.index() == index));
     }
 }

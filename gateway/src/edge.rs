@@ -4,7 +4,9 @@ use crate::{
     Settings,
     access::Peer,
     app::App,
+    class::Class,
     cors::Cors,
+    places::Places,
     problem::{Kind, Outcome, Problem},
     proxies::Proxies,
     routes,
@@ -23,10 +25,7 @@ use std::{
     net::IpAddr,
     panic::AssertUnwindSafe,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -48,32 +47,28 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 /// Nothing may be loaded or framed by what is no page; pages say what they need.
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
+/// What the chassis serves: it needs no place.
+const HEALTH: &str = "/health/";
+
+/// Marks an answer to a request that found no place: [`Places`] tells of those.
+#[derive(Clone)]
+struct Refused;
+
 /// The router and what stands around it.
 pub(crate) struct Edge {
     router: Router,
-    under_way: AtomicUsize,
-    at_once: usize,
+    places: Places,
     cors: Option<Cors>,
     proxies: Proxies,
     /// Whether clients come by TLS.
     tls: bool,
 }
 
-/// Counts a request as long as it is under way.
-struct UnderWay<'a>(&'a AtomicUsize);
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl Edge {
     pub fn new(app: &Arc<App>, settings: &Settings, proxies: Proxies, tls: bool) -> anyhow::Result<Self> {
         Ok(Self {
             router: routes::router(app),
-            under_way: AtomicUsize::new(0),
-            at_once: settings.gateway_at_once,
+            places: Places::new(settings.gateway_at_once),
             cors: Cors::new(&settings.gateway_cors_origins)?,
             proxies,
             tls,
@@ -90,7 +85,7 @@ impl Edge {
             Some(cors) => cors.around(request, bounded).await,
             None => bounded(request).await,
         };
-        if response.status().is_server_error() {
+        if response.status().is_server_error() && response.extensions().get::<Refused>().is_none() {
             let (status, duration_ms) = (response.status().as_u16(), began.elapsed().as_millis());
             let request_id = id.to_str().unwrap_or_default();
             tracing::warn!(request_id, %method, path, status, %duration_ms, "request failed");
@@ -116,9 +111,15 @@ impl Edge {
     }
 
     async fn bounded(&self, client: IpAddr, request: Request<Incoming>) -> Response<Body> {
-        let under_way = UnderWay(&self.under_way);
-        if under_way.0.fetch_add(1, Ordering::Relaxed) >= self.at_once {
-            return Problem::new(Kind::Overloaded, "too many requests are under way").into_response();
+        let class = Class::of(request.method().as_str(), request.uri().path());
+        // Who asks whether the gateway is alive is answered above all when it is busy.
+        let is_about_health = request.uri().path().starts_with(HEALTH);
+        let place = if is_about_health { None } else { Some(self.places.take(class)) };
+        if matches!(place, Some(None)) {
+            let mut refused =
+                Problem::new(Kind::Overloaded, "too many requests are under way").into_response();
+            refused.extensions_mut().insert(Refused);
+            return refused;
         }
         let patience = if request.headers().contains_key("prefer") { LONG_PATIENCE } else { PATIENCE };
         let mut request = request.map(Body::new);

@@ -17,6 +17,7 @@ mod cors;
 mod edge;
 mod identity;
 mod keys;
+mod places;
 mod proxies;
 mod quota;
 mod rate;

@@ -84,7 +84,7 @@ pub struct Settings {
     /// `10.0.0.0/8,fd00::/8`. None: nobody's
     #[arg(long, env = "GATEWAY_TRUSTED_PROXIES", default_value = "")]
     pub gateway_trusted_proxies: String,
-    /// Requests under way at once; more are answered 503
+    /// Requests under way at once; more are answered 503. Reads may be half of them, signing in and webhooks an eighth each
     #[arg(long, env = "GATEWAY_AT_ONCE", default_value_t = 4_096)]
     pub gateway_at_once: usize,
     /// Event streams and requests with `Prefer: wait` at once; more are answered 503

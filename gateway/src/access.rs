@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, StatusCode, header, request},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -51,6 +51,8 @@ impl Access {
 /// Stands in for an address that is not known, which cannot be.
 const UNKNOWN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub IpAddr);
@@ -88,18 +90,24 @@ async fn go_on(guard: &Guard, known: Option<(By, Session)>, mut request: Request
         request.extensions_mut().insert(by);
         request.extensions_mut().insert(session);
     }
-    let given = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    let given = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
     let step = telemetry::root(given, guard.name);
     // Without spans of our own the client's trace goes on all the same.
     let trace = step.as_ref().map(Step::traceparent);
     let trace = trace.or_else(|| given.filter(|given| trace::is_sampled(given)).map(str::to_owned));
+    let told = trace.as_deref().and_then(|trace| HeaderValue::from_str(trace).ok());
     if let Some(trace) = trace {
         request.extensions_mut().insert(Traced(trace));
     }
-    match step {
+    let mut response = match step {
         Some(step) => step.around(next.run(request)).await,
         None => next.run(request).await,
+    };
+    // Where to look what became of it.
+    if let Some(told) = told {
+        response.headers_mut().insert(TRACEPARENT, told);
     }
+    response
 }
 
 async fn admit(

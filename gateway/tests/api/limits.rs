@@ -11,6 +11,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+use uuid::Uuid;
 
 #[tokio::test]
 async fn a_customer_who_is_too_fast_is_told_when_to_come_back() {
@@ -173,4 +174,24 @@ async fn request_ids_are_kept_if_they_are_decent() {
     for bad in ["", "a b", "<script>", &"x".repeat(65)] {
         assert_eq!(id(bad).await.len(), 32, "{bad}");
     }
+}
+
+#[tokio::test]
+async fn who_is_traced_is_told_under_which_trace() {
+    let gateway = Gateway::start().await;
+    let token = gateway.token(Role::Customer);
+    let told = async |given: &str| {
+        let placed =
+            gateway.order(&token, Uuid::new_v4().to_string().as_str(), &order()).header("traceparent", given);
+        let placed = placed.send().await.unwrap();
+        assert_eq!(placed.status(), 202);
+        placed.headers().get("traceparent").map(|told| told.to_str().unwrap().to_owned())
+    };
+    let sampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let trace = told(sampled).await.expect("a trace");
+    assert_eq!(trace[..35], sampled[..35]);
+    let (_, headers, _) = gateway.newest().await;
+    assert_eq!(headers.get("ce-traceparent").unwrap().as_str(), trace, "the command belongs to it");
+    assert_eq!(told("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00").await, None);
+    assert_eq!(told("nonsense").await, None);
 }

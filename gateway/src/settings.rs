@@ -140,7 +140,7 @@ impl Default for Settings {
 #[cfg(test)]
 mod tests {
     use super::Settings;
-    use clap::Parser;
+    use clap::{ArgAction, CommandFactory, Parser};
 
     #[derive(Parser)]
     struct Flags {
@@ -152,5 +152,21 @@ mod tests {
     fn the_defaults_are_those_of_the_flags() {
         let flags = Flags::parse_from(["test"]).settings;
         assert_eq!(format!("{flags:?}"), format!("{:?}", Settings::default()));
+    }
+
+    #[test]
+    fn each_is_in_the_document_with_its_default() {
+        let document = include_str!("../../docs/gateway.md");
+        for argument in Flags::command().get_arguments() {
+            let Some(variable) = argument.get_env().and_then(|variable| variable.to_str()) else { continue };
+            let default = argument.get_default_values().first().and_then(|default| default.to_str());
+            let default = match default.filter(|default| !default.is_empty()) {
+                Some(default) => format!("`{default}`"),
+                None if matches!(argument.get_action(), ArgAction::SetTrue) => "`false`".to_owned(),
+                None => "–".to_owned(),
+            };
+            let row = format!("| `{variable}` | {default} |");
+            assert!(document.contains(&row), "docs/gateway.md has no row that begins with {row}");
+        }
     }
 }

@@ -2,15 +2,17 @@
 
 use crate::{
     app::App,
+    class::Class,
     identity::{self, api_keys},
     problem::{Kind, Problem},
+    quota::Fields,
     rate::Who,
     token::Wrong,
     trace,
 };
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, StatusCode, header, request},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -49,6 +51,8 @@ impl Access {
 /// Stands in for an address that is not known, which cannot be.
 const UNKNOWN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub IpAddr);
@@ -63,54 +67,85 @@ pub(crate) struct Guard {
     /// What the route is about, and whether it only reads: which scope an API key needs for it.
     pub tag: &'static str,
     pub reads: bool,
+    /// Which quota its requests count for.
+    pub class: Class,
 }
 
 /// Stands before every handler of the table.
-pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().map_or(UNKNOWN, |peer| peer.0);
-    match admit(&guard, peer, request.headers()).await {
-        Ok(None) => {}
-        Ok(Some((by, session))) => {
-            request.extensions_mut().insert(by);
-            request.extensions_mut().insert(session);
-        }
-        Err(problem) => return problem.into_response(),
+    let mut quota = None;
+    let mut response = match admit(&guard, peer, request.headers(), &mut quota).await {
+        Ok(known) => go_on(&guard, known, request, next).await,
+        Err(problem) => problem.into_response(),
+    };
+    if let Some(quota) = quota {
+        quota.write(response.headers_mut());
     }
-    let given = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    response
+}
+
+async fn go_on(guard: &Guard, known: Option<(By, Session)>, mut request: Request, next: Next) -> Response {
+    if let Some((by, session)) = known {
+        request.extensions_mut().insert(by);
+        request.extensions_mut().insert(session);
+    }
+    let given = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
     let step = telemetry::root(given, guard.name);
     // Without spans of our own the client's trace goes on all the same.
     let trace = step.as_ref().map(Step::traceparent);
     let trace = trace.or_else(|| given.filter(|given| trace::is_sampled(given)).map(str::to_owned));
+    let told = trace.as_deref().and_then(|trace| HeaderValue::from_str(trace).ok());
     if let Some(trace) = trace {
         request.extensions_mut().insert(Traced(trace));
     }
-    match step {
+    let mut response = match step {
         Some(step) => step.around(next.run(request)).await,
         None => next.run(request).await,
+    };
+    // Where to look what became of it.
+    if let Some(told) = told {
+        response.headers_mut().insert(TRACEPARENT, told);
     }
+    response
 }
 
-async fn admit(guard: &Guard, peer: IpAddr, headers: &HeaderMap) -> Result<Option<(By, Session)>, Problem> {
-    let (rates, address) = (&guard.app.rates, Who::Address(peer));
+async fn admit(
+    guard: &Guard,
+    peer: IpAddr,
+    headers: &HeaderMap,
+    quota: &mut Option<Fields>,
+) -> Result<Option<(By, Session)>, Problem> {
+    let address = Who::at(peer);
     if guard.access == Access::Anyone {
-        return rates.count(address).map(|()| None).map_err(too_many);
+        return count(guard, address, quota).await.map(|()| None);
     }
-    let known = identify(guard, address, headers).await.map_err(|problem| {
+    let known = match identify(guard, address, headers).await {
+        Ok(known) => known,
         // Who guesses must not guess fast.
-        let guessed = problem.status() == StatusCode::UNAUTHORIZED;
-        match if guessed { rates.count(address) } else { Ok(()) } {
-            Ok(()) => problem,
-            Err(wait) => too_many(wait),
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
+            count(guard, address, quota).await?;
+            return Err(problem);
         }
-    })?;
+        Err(problem) => return Err(problem),
+    };
     let By(caller) = known.0;
-    rates.count(Who::of(caller)).map_err(too_many)?;
+    count(guard, Who::of(caller), quota).await?;
     if guard.access.admits(caller.role) {
         return Ok(Some(known));
     }
     let needed =
         if guard.access == Access::SeesAll { "support, admin or service" } else { "admin or service" };
     Err(Problem::new(Kind::Forbidden, format!("this needs the role {needed}")))
+}
+
+/// Counts a request: first by the pace, which this process keeps alone, then by the minute's quota.
+async fn count(guard: &Guard, who: Who, quota: &mut Option<Fields>) -> Result<(), Problem> {
+    let app = &guard.app;
+    app.rates.count(who).map_err(too_many)?;
+    let (fields, counted) = app.quotas.count(who, guard.class, &app.memory).await;
+    *quota = Some(fields);
+    counted.map_err(too_many)
 }
 
 async fn identify(guard: &Guard, address: Who, headers: &HeaderMap) -> Result<(By, Session), Problem> {

@@ -1,7 +1,7 @@
 //! What all handlers share.
 
 use crate::{
-    Settings, cache::Cache, identity::api_keys::ApiKeys, keys::Keys, memory::Memory, rate::Rates, routes,
+    Settings, cache::Cache, identity::api_keys::ApiKeys, keys::Keys, memory::Memory, quota::Quotas, rate::Rates, routes,
     token::Tokens,
 };
 use bytes::Bytes;
@@ -30,6 +30,7 @@ pub(crate) struct App {
     pub keys_asked: Mutex<Option<Instant>>,
     pub rates: Rates,
     pub cache: Cache,
+    pub quotas: Quotas,
     pub health: Health,
     /// The sandbox provider's; none when there is nothing to derive it from.
     pub webhook_secret: Option<Secret>,
@@ -70,6 +71,7 @@ impl App {
             keys_asked: Mutex::new(None),
             rates: Rates::new(settings),
             cache: Cache::default(),
+            quotas: Quotas::new(settings),
             health,
             webhook_secret: settings.webhook_secret.clone().or_else(derived),
             streams: Arc::new(Semaphore::new(settings.gateway_streams.min(Semaphore::MAX_PERMITS))),

@@ -91,7 +91,7 @@ impl Doc {
         self.replies(200, text, "text/event-stream", Some(schema_of::<T>))
     }
 
-    /// Lines that are written while they are read.
+    /// Lines that are written while they are read; of several media types, separated by commas.
     pub fn lines(self, media: &'static str, text: &'static str) -> Self {
         self.replies(200, text, media, None)
     }
@@ -177,7 +177,9 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator, problem: &Schema) -> 
         let mut response = ResponseBuilder::new().description(reply.text);
         if !reply.media.is_empty() {
             let schema = reply.schema.map_or_else(any, |schema| api_schema(schema(schemas)));
-            response = response.content(reply.media, Content::new(Some(schema)));
+            for media in reply.media.split(',') {
+                response = response.content(media, Content::new(Some(schema.clone())));
+            }
         }
         operation = operation.response(reply.status.to_string(), response);
     }

@@ -1,16 +1,21 @@
 //! What every request passes, whatever it asks for: its id, the limits, the headers of its answer.
 
 use crate::{
+    Settings,
     access::Peer,
     app::App,
+    class::Class,
+    cors::Cors,
+    places::Places,
     problem::{Kind, Outcome, Problem},
+    proxies::Proxies,
     routes,
     server::Pulse,
 };
 use axum::{
     Router,
     body::Body,
-    http::{HeaderName, HeaderValue, Request, Response, Version, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version, header},
     response::IntoResponse,
 };
 use futures_util::FutureExt;
@@ -20,10 +25,7 @@ use std::{
     net::IpAddr,
     panic::AssertUnwindSafe,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -34,57 +36,94 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Time for a request with `Prefer: wait`, which may wait for half a minute.
 const LONG_PATIENCE: Duration = Duration::from_secs(45);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Browsers come back by TLS only, for a year.
+const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+/// What no page of ours needs.
+const NO_DEVICES: HeaderValue = HeaderValue::from_static(
+    "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+);
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 /// Nothing may be loaded or framed by what is no page; pages say what they need.
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// What the chassis serves: it needs no place.
+const HEALTH: &str = "/health/";
+
+/// Marks an answer to a request that found no place: [`Places`] tells of those.
+#[derive(Clone)]
+struct Refused;
 
 /// The router and what stands around it.
 pub(crate) struct Edge {
     router: Router,
-    under_way: AtomicUsize,
-    at_once: usize,
-}
-
-/// Counts a request as long as it is under way.
-struct UnderWay<'a>(&'a AtomicUsize);
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    places: Places,
+    cors: Option<Cors>,
+    proxies: Proxies,
+    /// Whether clients come by TLS.
+    tls: bool,
 }
 
 impl Edge {
-    pub fn new(app: Arc<App>, at_once: usize) -> Self {
-        Self { router: routes::router(&app), under_way: AtomicUsize::new(0), at_once }
+    pub fn new(app: &Arc<App>, settings: &Settings, proxies: Proxies, tls: bool) -> anyhow::Result<Self> {
+        Ok(Self {
+            router: routes::router(app),
+            places: Places::new(settings.gateway_at_once),
+            cors: Cors::new(&settings.gateway_cors_origins)?,
+            proxies,
+            tls,
+        })
     }
 
     async fn handle(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
         let began = Instant::now();
         let id = request_id(request.headers().get(REQUEST_ID));
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let mut response = self.bounded(peer, request).await;
-        if response.status().is_server_error() {
+        let client = self.proxies.client(peer, request.headers());
+        let bounded = |request| self.bounded(client, request);
+        let mut response = match &self.cors {
+            Some(cors) => cors.around(request, bounded).await,
+            None => bounded(request).await,
+        };
+        if response.status().is_server_error() && response.extensions().get::<Refused>().is_none() {
             let (status, duration_ms) = (response.status().as_u16(), began.elapsed().as_millis());
             let request_id = id.to_str().unwrap_or_default();
             tracing::warn!(request_id, %method, path, status, %duration_ms, "request failed");
         }
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(POLICY);
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        self.secure(headers);
         response
     }
 
-    async fn bounded(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
-        let under_way = UnderWay(&self.under_way);
-        if under_way.0.fetch_add(1, Ordering::Relaxed) >= self.at_once {
-            return Problem::new(Kind::Overloaded, "too many requests are under way").into_response();
+    /// What every answer tells browsers.
+    fn secure(&self, headers: &mut HeaderMap) {
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(PERMISSIONS_POLICY, NO_DEVICES);
+        headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-site"));
+        if self.tls {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
+        }
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(POLICY);
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+
+    async fn bounded(&self, client: IpAddr, request: Request<Incoming>) -> Response<Body> {
+        let class = Class::of(request.method().as_str(), request.uri().path());
+        // Who asks whether the gateway is alive is answered above all when it is busy.
+        let is_about_health = request.uri().path().starts_with(HEALTH);
+        let place = if is_about_health { None } else { Some(self.places.take(class)) };
+        if matches!(place, Some(None)) {
+            let mut refused =
+                Problem::new(Kind::Overloaded, "too many requests are under way").into_response();
+            refused.extensions_mut().insert(Refused);
+            return refused;
         }
         let patience = if request.headers().contains_key("prefer") { LONG_PATIENCE } else { PATIENCE };
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(Peer(client));
         let answer = AssertUnwindSafe(route(self.router.clone(), request)).catch_unwind();
         match tokio::time::timeout(patience, answer).await {
             Ok(Ok(response)) => response,

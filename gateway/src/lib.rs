@@ -12,9 +12,14 @@ pub mod token;
 mod access;
 mod address;
 mod app;
+mod class;
+mod cors;
 mod edge;
 mod identity;
 mod keys;
+mod places;
+mod proxies;
+mod quota;
 mod rate;
 mod server;
 
@@ -42,7 +47,7 @@ mod send;
 mod trace;
 mod wording;
 
-use crate::{app::App, edge::Edge};
+use crate::{app::App, edge::Edge, proxies::Proxies};
 use anyhow::Context;
 use chassis::{Health, Publisher, Tasks, connect, settings::Parts};
 use contracts::{
@@ -153,14 +158,16 @@ pub async fn run(places: &Parts, settings: Settings, health: Health, tasks: Task
     let nats = connect::nats(places, NAME).await?;
     let publisher = Publisher::start(nats.clone(), &tasks);
     let app = Arc::new(App::new(places, &settings, nats, publisher, health.clone(), &tasks)?);
+    let proxies = Proxies::new(&settings.gateway_trusted_proxies)?;
+    let edge = Arc::new(Edge::new(&app, &settings, proxies.clone(), tls.is_some())?);
     let listener = server::listen(settings.listen, settings.gateway_reuse_port)
         .with_context(|| format!("listening on {} (GATEWAY_LISTEN)", settings.listen))?;
     tracing::info!(address = %settings.listen, tls = tls.is_some(), "gateway listens");
     tasks.spawn(watch_nats(app.nats.clone(), health, tasks.clone()));
-    tasks.spawn(identity::follow(app.clone(), tasks.stop().clone()));
+    tasks.spawn(quota::follow(app.clone(), tasks.stop().clone()));
     tasks.spawn(cache::follow(app.clone(), tasks.stop().clone()));
-    let edge = Arc::new(Edge::new(app, settings.gateway_at_once));
-    server::serve(listener, edge, tls, &settings, tasks.stop()).await;
+    tasks.spawn(identity::follow(app, tasks.stop().clone()));
+    server::serve(listener, edge, tls, proxies, &settings, tasks.stop()).await;
     // All handles to the publisher are gone now, so its task ends too.
     tasks.ended().await;
     Ok(())

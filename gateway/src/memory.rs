@@ -5,8 +5,11 @@
 //! fails it is left alone for a while.
 
 pub(crate) mod carts;
+mod counts;
 mod ended;
 mod views;
+
+pub(crate) use counts::Counted;
 
 use chassis::{Secret, Tasks};
 use contracts::{CustomerId, OrderId};

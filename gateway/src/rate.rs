@@ -1,8 +1,9 @@
-//! How many requests a caller may make: GCRA, a leaky bucket that needs one number for each caller.
+//! How fast a caller may be: GCRA, a leaky bucket that needs one number for each caller.
 //!
-//! The numbers live in this process, so with several replicas behind a balancer a caller may make as many times more.
+//! The numbers live in this process and need nobody else. What all gateways together admit in a minute is
+//! [`crate::quota`]'s.
 
-use crate::Settings;
+use crate::{Settings, address::counted};
 use contracts::{Caller, Role};
 use std::{
     collections::HashMap,
@@ -26,11 +27,16 @@ pub(crate) enum Who {
     User(Uuid),
     /// The subject of an admin's or program's token.
     Trusted(Uuid),
-    /// Who has none.
+    /// Who has none. Of IPv6 a whole network.
     Address(IpAddr),
 }
 
 impl Who {
+    /// Who comes from there, without a token.
+    pub fn at(address: IpAddr) -> Self {
+        Self::Address(counted(address))
+    }
+
     /// Whose token it is.
     pub const fn of(caller: Caller) -> Self {
         match caller.role {

@@ -13,6 +13,7 @@ mod users;
 use crate::{
     access::{Guard, guard},
     app::App,
+    class::Class,
     document::{self, Doc},
     problem::{Kind, Problem},
 };
@@ -104,8 +105,10 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     for route in table() {
         let (name, path, access) = (route.name, route.path(), route.access);
         let (tag, reads) = (route.doc.tag, route.method() == "GET");
+        let class = Class::of(route.method(), path);
         if let Some(handler) = route.handler {
-            let guard = from_fn_with_state(Guard { app: app.clone(), access, name, tag, reads }, guard);
+            let guard =
+                from_fn_with_state(Guard { app: app.clone(), access, name, tag, reads, class }, guard);
             router = router.route(path, handler.route_layer(guard));
         }
     }

@@ -8,7 +8,7 @@ mod tls;
 pub(crate) use pulse::Pulse;
 pub(crate) use tls::Tls;
 
-use crate::{Settings, edge::Edge};
+use crate::{Settings, edge::Edge, proxies::Proxies};
 use chassis::Tasks;
 use connection::Manner;
 use crowd::Crowd;
@@ -40,6 +40,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     edge: Arc<Edge>,
     tls: Option<Arc<Tls>>,
+    proxies: Proxies,
     settings: &Settings,
     stop: &CancellationToken,
 ) {
@@ -51,9 +52,11 @@ pub(crate) async fn serve(
     let places = Arc::new(Semaphore::new(settings.gateway_connections.min(Semaphore::MAX_PERMITS)));
     let crowd = Crowd::new(settings.gateway_connections_per_address);
     let begin = |place, stream, peer: SocketAddr| {
-        let Some(one_of_its) = crowd.admit(peer.ip()) else {
+        // A proxy brings many clients; who they are is known only by their requests.
+        let one_of_its = if proxies.trusts(peer.ip()) { None } else { Some(crowd.admit(peer.ip())) };
+        if matches!(one_of_its, Some(None)) {
             return tracing::debug!("an address has too many connections");
-        };
+        }
         let manner = manner.clone();
         connections.spawn(async move {
             manner.serve(stream, peer.ip()).await;

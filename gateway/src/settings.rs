@@ -30,6 +30,10 @@ pub struct Settings {
     /// How often the two files are looked at, whether they have changed, in milliseconds
     #[arg(long, env = "GATEWAY_TLS_LOOK_MS", default_value_t = 30_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub gateway_tls_look_ms: u64,
+    /// Web pages of which origins may use the gateway (CORS): exact ones, comma separated, such as
+    /// `https://shop.example,http://localhost:3000`; or `*` for all, without credentials. None: none
+    #[arg(long, env = "GATEWAY_CORS_ORIGINS", default_value = "")]
+    pub gateway_cors_origins: String,
     /// Public keys of who else than identity issues tokens: a JWKS (RFC 7517, Ed25519 only), inline or a file's path
     #[arg(id = "gateway_jwks", long = "gateway-jwks", env = "GATEWAY_JWKS")]
     pub jwks: Option<String>,
@@ -53,7 +57,7 @@ pub struct Settings {
     /// Time for one question to Redis, in milliseconds; after it the gateway goes on without, for a while
     #[arg(long, env = "REDIS_PATIENCE_MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub redis_patience_ms: u64,
-    /// Requests a second that a customer (or a supporter) may make
+    /// Requests a second that a customer (or a supporter) may make at one gateway
     #[arg(long, env = "RATE_PER_S", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate_per_s: u32,
     /// Requests that a customer may make at once after a pause
@@ -65,7 +69,22 @@ pub struct Settings {
     /// Requests a second without a valid token that may come from one address; twice as many at once
     #[arg(long, env = "RATE_ADDRESS_PER_S", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate_address_per_s: u32,
-    /// Requests under way at once; more are answered 503
+    /// Changes a minute that a customer may make, at all gateways together. Reads, and changes of all others, have no quota
+    /// but sixty times their pace and their burst
+    #[arg(long, env = "RATE_WRITE_PER_MIN", default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_write_per_min: u32,
+    /// Requests a minute about passwords, tokens and codes (`/v1/auth/…`) that one address, or one account, may make at all
+    /// gateways together
+    #[arg(long, env = "RATE_AUTH_PER_MIN", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_auth_per_min: u32,
+    /// Webhooks a minute that may come from one address to all gateways together
+    #[arg(long, env = "RATE_WEBHOOK_PER_MIN", default_value_t = 12_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_webhook_per_min: u32,
+    /// Networks of the proxies whose `Forwarded` or `X-Forwarded-For` is believed: CIDRs, comma separated, such as
+    /// `10.0.0.0/8,fd00::/8`. None: nobody's
+    #[arg(long, env = "GATEWAY_TRUSTED_PROXIES", default_value = "")]
+    pub gateway_trusted_proxies: String,
+    /// Requests under way at once; more are answered 503. Reads may be half of them, signing in and webhooks an eighth each
     #[arg(long, env = "GATEWAY_AT_ONCE", default_value_t = 4_096)]
     pub gateway_at_once: usize,
     /// Event streams and requests with `Prefer: wait` at once; more are answered 503
@@ -95,6 +114,7 @@ impl Default for Settings {
             gateway_tls_cert: None,
             gateway_tls_key: None,
             gateway_tls_look_ms: 30_000,
+            gateway_cors_origins: String::new(),
             jwks: None,
             gateway_development_tokens: true,
             webhook_secret: None,
@@ -103,6 +123,10 @@ impl Default for Settings {
             rate_burst: 100,
             rate_trusted_per_s: 100_000,
             rate_address_per_s: 200,
+            rate_write_per_min: 3_600,
+            rate_auth_per_min: 120,
+            rate_webhook_per_min: 12_000,
+            gateway_trusted_proxies: String::new(),
             gateway_at_once: 4_096,
             gateway_streams: 4_096,
             gateway_connections: 8_192,
@@ -116,7 +140,7 @@ impl Default for Settings {
 #[cfg(test)]
 mod tests {
     use super::Settings;
-    use clap::Parser;
+    use clap::{ArgAction, CommandFactory, Parser};
 
     #[derive(Parser)]
     struct Flags {
@@ -128,5 +152,21 @@ mod tests {
     fn the_defaults_are_those_of_the_flags() {
         let flags = Flags::parse_from(["test"]).settings;
         assert_eq!(format!("{flags:?}"), format!("{:?}", Settings::default()));
+    }
+
+    #[test]
+    fn each_is_in_the_document_with_its_default() {
+        let document = include_str!("../../docs/gateway.md");
+        for argument in Flags::command().get_arguments() {
+            let Some(variable) = argument.get_env().and_then(|variable| variable.to_str()) else { continue };
+            let default = argument.get_default_values().first().and_then(|default| default.to_str());
+            let default = match default.filter(|default| !default.is_empty()) {
+                Some(default) => format!("`{default}`"),
+                None if matches!(argument.get_action(), ArgAction::SetTrue) => "`false`".to_owned(),
+                None => "–".to_owned(),
+            };
+            let row = format!("| `{variable}` | {default} |");
+            assert!(document.contains(&row), "docs/gateway.md has no row that begins with {row}");
+        }
     }
 }

@@ -59,7 +59,11 @@ pub(super) fn routes() -> Vec<Route> {
                 .problem(Kind::Unauthenticated),
         ),
         route("POST /v1/auth/logout", SignedIn, sign_in::logout)
-            .doc(doc("End this session").reply_empty(204, "none of its tokens is good any more")),
+            .doc(
+            doc("End this session")
+                .reply_empty(204, "none of its tokens is good any more")
+                .problem(Kind::InvalidField),
+        ),
         route("POST /v1/auth/logout-everywhere", SignedIn, sign_in::logout_everywhere).doc(
             doc("End all sessions of this account").reply_empty(204, "none of their tokens is good any more"),
         ),
@@ -77,9 +81,15 @@ pub(super) fn routes() -> Vec<Route> {
             doc("Set a new password with the old one")
                 .body::<sign_in::NewPassword>()
                 .reply_empty(204, "it is set, and all other sessions have ended")
+                .problem(Kind::NotFound)
                 .problem(Kind::Conflict),
         ),
         route("POST /v1/auth/change-email", SignedIn, sign_in::change_email)
-            .doc(doc("Ask for another e-mail address").body::<sign_in::NewEmail>().reply_empty(202, MAILED)),
+            .doc(
+            doc("Ask for another e-mail address")
+                .body::<sign_in::NewEmail>()
+                .reply_empty(202, MAILED)
+                .problem(Kind::NotFound),
+        ),
     ]
 }

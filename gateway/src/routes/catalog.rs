@@ -28,7 +28,7 @@ pub(super) fn routes() -> Vec<Route> {
         route("GET /v1/catalog/export", RunsTheShop, products::export).doc(
             doc("Export all products by SKU, as NDJSON or CSV")
                 .query::<products::Export>()
-                .lines("application/x-ndjson", "a product a line; `text/csv` if asked for"),
+                .lines("application/x-ndjson,text/csv", "a product a line"),
         ),
         route("POST /v1/products/import", RunsTheShop, products::import).doc(
             doc("Create or change up to 500 products")

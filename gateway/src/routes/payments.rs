@@ -13,6 +13,7 @@ pub(super) fn routes() -> Vec<Route> {
             Doc::new("payments", "Pay a pending or declined order another way")
                 .body::<payments::AnotherWay>()
                 .reply::<Sent>(202, "stored; payments decides")
+                .problem(Kind::NotFound)
                 .problem(Kind::NotPlacedYet),
         ),
         route("GET /v1/payments/{order_id}", SignedIn, payments::show)

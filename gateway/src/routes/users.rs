@@ -19,12 +19,16 @@ pub(super) fn routes() -> Vec<Route> {
         route("GET /v1/users/me", SignedIn, me::show)
             .doc(doc("Show one's account").reply::<UserView>(200, "the account").problem(Kind::NotFound)),
         route("PUT /v1/users/me", SignedIn, me::change).doc(
-            doc("Change what one is called").body::<me::Profile>().reply::<UserView>(200, "the account"),
+            doc("Change what one is called")
+                .body::<me::Profile>()
+                .reply::<UserView>(200, "the account")
+                .problem(Kind::NotFound),
         ),
         route("DELETE /v1/users/me", SignedIn, me::delete).doc(
             doc("Delete one's account and all that is personal in it")
                 .body::<me::Farewell>()
-                .reply_empty(204, "it is gone"),
+                .reply_empty(204, "it is gone")
+                .problem(Kind::NotFound),
         ),
         route("GET /v1/users/me/export", SignedIn, me::export).doc(
             doc("Everything that is kept about one")
@@ -37,7 +41,10 @@ pub(super) fn routes() -> Vec<Route> {
                 .problem(Kind::NotFound),
         ),
         route("PUT /v1/users/me/preferences", SignedIn, me::prefer).doc(
-            doc("Set one's preferences").body::<Preferences>().reply::<Preferences>(200, "the preferences"),
+            doc("Set one's preferences")
+                .body::<Preferences>()
+                .reply::<Preferences>(200, "the preferences")
+                .problem(Kind::NotFound),
         ),
         route("GET /v1/users/me/addresses", SignedIn, addresses::list)
             .doc(doc("List one's addresses").reply::<addresses::Addresses>(200, "the default one first")),
@@ -45,6 +52,7 @@ pub(super) fn routes() -> Vec<Route> {
             doc("Save an address")
                 .body::<addresses::NewAddress>()
                 .reply::<SavedAddress>(201, "the address")
+                .problem(Kind::NotFound)
                 .problem(Kind::Conflict),
         ),
         route("PUT /v1/users/me/addresses/{id}", SignedIn, addresses::change).doc(
@@ -63,26 +71,30 @@ pub(super) fn routes() -> Vec<Route> {
         route("POST /v1/users/me/avatar", SignedIn, picture::set).doc(
             doc("Set one's picture: PNG, JPEG or WebP, 512 KiB at most")
                 .binary_body("image/*")
-                .reply_empty(204, "it is set"),
+                .reply_empty(204, "it is set")
+                .problem(Kind::NotFound),
         ),
         route("DELETE /v1/users/me/avatar", SignedIn, picture::take_away)
-            .doc(doc("Take one's picture away").reply_empty(204, "it is gone")),
+            .doc(doc("Take one's picture away").reply_empty(204, "it is gone").problem(Kind::NotFound)),
         route("POST /v1/users/me/totp", SignedIn, second_factor::begin).doc(
             doc("Begin a second factor")
                 .body::<second_factor::Begin>()
                 .reply::<TotpSecret>(200, "a secret for an authenticator app; it counts once it is confirmed")
+                .problem(Kind::NotFound)
                 .problem(Kind::Conflict),
         ),
         route("POST /v1/users/me/totp/confirm", SignedIn, second_factor::confirm).doc(
             doc("Turn the second factor on")
                 .body::<second_factor::Confirmation>()
                 .reply::<RecoveryCodes>(200, "codes for when the app is lost, shown this one time")
+                .problem(Kind::NotFound)
                 .problem(Kind::Conflict),
         ),
         route("DELETE /v1/users/me/totp", SignedIn, second_factor::end).doc(
             doc("Take the second factor away")
                 .body::<second_factor::End>()
                 .reply_empty(204, "it is gone")
+                .problem(Kind::NotFound)
                 .problem(Kind::Conflict),
         ),
         route("GET /v1/users", SeesAll, users::list).doc(
@@ -97,7 +109,7 @@ pub(super) fn routes() -> Vec<Route> {
                 .problem(Kind::Stale),
         ),
         route("DELETE /v1/users/{id}", RunsTheShop, users::delete)
-            .doc(doc("Delete an account").reply_empty(204, "it is gone")),
+            .doc(doc("Delete an account").reply_empty(204, "it is gone").problem(Kind::InvalidField)),
         route("GET /v1/users/{id}/history", RunsTheShop, users::history).doc(
             doc("Show who did what with an account")
                 .query::<users::Page>()

@@ -94,7 +94,10 @@ pub fn get(path: &str, token: &str) -> Request<Body> {
 }
 
 /// Sends a request by HTTP/2, on a connection of its own.
-async fn by_h2(stream: TlsStream<TcpStream>, request: Request<Body>) -> hyper::Result<Response<Incoming>> {
+pub async fn by_h2(
+    stream: TlsStream<TcpStream>,
+    request: Request<Body>,
+) -> hyper::Result<Response<Incoming>> {
     let (mut send, connection) = conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
     Tasks::default().spawn(async { drop(connection.await) });
     send.send_request(request).await

@@ -1,7 +1,7 @@
 //! Limits of pace, of what is under way, of what a body may be.
 
 use crate::gateway::{Gateway, order, told};
-use contracts::Role;
+use contracts::{ListOrders, Login, Request, Role};
 use futures_util::future::join_all;
 use gateway::Settings;
 use reqwest::Method;
@@ -11,6 +11,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+use uuid::Uuid;
 
 #[tokio::test]
 async fn a_customer_who_is_too_fast_is_told_when_to_come_back() {
@@ -55,6 +56,52 @@ async fn too_many_at_once_are_refused_and_the_next_is_not() {
     let refused = waits.await.into_iter().filter(|response| response.status() == 503).count();
     assert_eq!(refused, 16);
     assert_eq!(gateway.order(&token, "next", &order()).send().await.unwrap().status(), 202);
+}
+
+/// Hears a question, and never answers it: whoever asks waits for three seconds.
+async fn never_answered(gateway: &Gateway, subject: &'static str) -> async_nats::Subscriber {
+    let options = async_nats::ConnectOptions::with_user_and_password("test".into(), "test".into());
+    let nats = options.connect(gateway.nats.url()).await.unwrap();
+    let deaf = nats.subscribe(subject).await.unwrap();
+    nats.flush().await.unwrap();
+    deaf
+}
+
+#[tokio::test]
+async fn reads_and_who_signs_in_do_not_take_the_places_of_orders() {
+    let gateway = Gateway::start_with(Settings { gateway_at_once: 16, ..Settings::default() }).await;
+    let token = gateway.token(Role::Service);
+    let _deaf =
+        [never_answered(&gateway, ListOrders::SUBJECT).await, never_answered(&gateway, Login::SUBJECT).await];
+    let answer = async |request: reqwest::RequestBuilder| {
+        let began = Instant::now();
+        let response = request.send().await.unwrap();
+        let again = response.headers().contains_key("retry-after");
+        let (status, body) = told(response).await;
+        assert_eq!((status, again), (503, true), "{body}");
+        let refused = body["type"] == "/problems/overloaded";
+        assert!(!refused || began.elapsed() < Duration::from_secs(2), "refused early: {:?}", began.elapsed());
+        refused
+    };
+    let reads =
+        join_all((0..20).map(|_| answer(gateway.request(Method::GET, "/v1/orders/me").bearer_auth(&token))));
+    let login = json!({ "email": "ann@example.org", "password": "a long enough guess" });
+    let logins =
+        join_all((0..5).map(|_| answer(gateway.request(Method::POST, "/v1/auth/login").json(&login))));
+    let orders = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        for key in 0..5 {
+            let began = Instant::now();
+            let placed = gateway.order(&token, &format!("key {key}"), &order()).send().await.unwrap();
+            assert_eq!(placed.status(), 202);
+            assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+        }
+        let live = gateway.request(Method::GET, "/health/ready").send().await.unwrap();
+        assert_eq!(live.status(), 200, "health needs no place");
+    };
+    let (reads, logins, ()) = tokio::join!(reads, logins, orders);
+    let refused = |answers: Vec<bool>| answers.into_iter().filter(|refused| *refused).count();
+    assert_eq!((refused(reads), refused(logins)), (12, 3), "half the places, and an eighth");
 }
 
 #[tokio::test]
@@ -127,4 +174,24 @@ async fn request_ids_are_kept_if_they_are_decent() {
     for bad in ["", "a b", "<script>", &"x".repeat(65)] {
         assert_eq!(id(bad).await.len(), 32, "{bad}");
     }
+}
+
+#[tokio::test]
+async fn who_is_traced_is_told_under_which_trace() {
+    let gateway = Gateway::start().await;
+    let token = gateway.token(Role::Customer);
+    let told = async |given: &str| {
+        let placed =
+            gateway.order(&token, Uuid::new_v4().to_string().as_str(), &order()).header("traceparent", given);
+        let placed = placed.send().await.unwrap();
+        assert_eq!(placed.status(), 202);
+        placed.headers().get("traceparent").map(|told| told.to_str().unwrap().to_owned())
+    };
+    let sampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let trace = told(sampled).await.expect("a trace");
+    assert_eq!(trace[..35], sampled[..35]);
+    let (_, headers, _) = gateway.newest().await;
+    assert_eq!(headers.get("ce-traceparent").unwrap().as_str(), trace, "the command belongs to it");
+    assert_eq!(told("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00").await, None);
+    assert_eq!(told("nonsense").await, None);
 }

@@ -5,6 +5,7 @@
 mod accounts;
 mod bad_input;
 mod catalog;
+mod browsers;
 mod documents;
 mod encrypted;
 mod gateway;
@@ -12,6 +13,7 @@ mod idempotency;
 mod limits;
 mod orders;
 mod outages;
+mod quotas;
 mod roles;
 mod services;
 mod shop;

@@ -222,7 +222,8 @@ async fn a_stream_without_news_is_not_taken_for_an_idle_connection() {
     shop.until(&id, "placed").await;
     let mut followed = events(shop.follow(&id, None).await);
     assert_eq!(followed.next().await.unwrap().1, "order.created");
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // Longer than an idle connection gets, and the rest of an answer after that.
+    tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(shop.ask(Method::DELETE, &format!("/v1/orders/{id}"), &shop.customer).await.status(), 202);
     assert_eq!(followed.collect::<Vec<_>>().await.last().unwrap().1, "order.cancelled");
 }

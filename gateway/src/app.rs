@@ -1,8 +1,8 @@
 //! What all handlers share.
 
 use crate::{
-    Settings, cache::Cache, identity::api_keys::ApiKeys, keys::Keys, memory::Memory, quota::Quotas, rate::Rates, routes,
-    token::Tokens,
+    Settings, cache::Cache, identity::api_keys::ApiKeys, keys::Keys, memory::Memory, quota::Quotas,
+    rate::Rates, routes, token::Tokens,
 };
 use bytes::Bytes;
 use chassis::{Health, Publisher, Secret, Tasks, connect::Nats, settings::Parts, signature};

@@ -53,14 +53,14 @@ use chassis::{Health, Publisher, Tasks, connect, settings::Parts};
 use contracts::{
     AdjustStock, CancelOrder, ChangeEmail, ChangePassword, ChangeUser, CheckApiKey, ConfirmTotp,
     CreateApiKey, DeleteAddress, DeleteCategory, DeleteCoupon, DeletePromotion, DeleteUser, DeliverShipment,
-    DispatchShipment, DropTotp, EndSessions, EnrolTotp, ExportUser, FinishOidc, FinishOidcCode, ForgotPassword, GetAvatar, GetHistory,
-    GetKeys, GetListing, GetOrder, GetPayment, GetPriceRules, GetProduct, GetShipment, GetStockLevel,
-    GetTimeline, GetUser, ImportProducts, LISTINGS_CHANGED, ListAddresses, ListApiKeys, ListCategories,
-    ListOrders, ListProducts, ListRevoked, ListSessions, ListSlots, ListUsers, Login, Message, MessageInfo,
-    PayOrder, PaymentWebhook, PlaceOrder, PutCategory, PutCoupon, PutListings, PutPromotion, PutTaxRates,
-    QuoteCart, ReceiveStock, RefreshTokens, RefundPayment, Register, Request, ResetPassword, RevokeApiKey,
-    SESSION_REVOKED, SaveAddress, SearchListings, SetAvatar, SetPreferences, SetProfile, StartOidc, VerifyEmail,
-    VerifyPayment,
+    DispatchShipment, DropTotp, EndSessions, EnrolTotp, ExportUser, FinishOidc, FinishOidcCode,
+    ForgotPassword, GetAvatar, GetHistory, GetKeys, GetListing, GetOrder, GetPayment, GetPriceRules,
+    GetProduct, GetShipment, GetStockLevel, GetTimeline, GetUser, ImportProducts, LISTINGS_CHANGED,
+    ListAddresses, ListApiKeys, ListCategories, ListOrders, ListProducts, ListRevoked, ListSessions,
+    ListSlots, ListUsers, Login, Message, MessageInfo, PayOrder, PaymentWebhook, PlaceOrder, PutCategory,
+    PutCoupon, PutListings, PutPromotion, PutTaxRates, QuoteCart, ReceiveStock, RefreshTokens, RefundPayment,
+    Register, Request, ResetPassword, RevokeApiKey, SESSION_REVOKED, SaveAddress, SearchListings, SetAvatar,
+    SetPreferences, SetProfile, StartOidc, VerifyEmail, VerifyPayment,
 };
 use std::{sync::Arc, time::Duration};
 

@@ -22,8 +22,8 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 fn every_answer_is_one_that_the_openapi_document_promises() {
     let fuzzer = tools::python::provide("schemathesis", VERSION).expect("the fuzzer");
     // One address stands for many, and one caller too.
-    let rates =
-        [("RATE_ADDRESS_PER_S", "100000"), ("RATE_PER_S", "100000"), ("RATE_BURST", "100000")];
+    let rates = ["RATE_ADDRESS_PER_S", "RATE_PER_S", "RATE_BURST", "RATE_AUTH_PER_MIN", "RATE_WRITE_PER_MIN"]
+        .map(|name| (name, "100000"));
     let flock = Flock::start(Shape::Together, &rates);
     flock.starling(&["seed"]);
     for role in ["admin", "customer"] {

@@ -58,8 +58,7 @@ pub(super) fn routes() -> Vec<Route> {
                 .reply::<contracts::SignedIn>(200, "the session's next tokens")
                 .problem(Kind::Unauthenticated),
         ),
-        route("POST /v1/auth/logout", SignedIn, sign_in::logout)
-            .doc(
+        route("POST /v1/auth/logout", SignedIn, sign_in::logout).doc(
             doc("End this session")
                 .reply_empty(204, "none of its tokens is good any more")
                 .problem(Kind::InvalidField),
@@ -84,8 +83,7 @@ pub(super) fn routes() -> Vec<Route> {
                 .problem(Kind::NotFound)
                 .problem(Kind::Conflict),
         ),
-        route("POST /v1/auth/change-email", SignedIn, sign_in::change_email)
-            .doc(
+        route("POST /v1/auth/change-email", SignedIn, sign_in::change_email).doc(
             doc("Ask for another e-mail address")
                 .body::<sign_in::NewEmail>()
                 .reply_empty(202, MAILED)

@@ -4,8 +4,8 @@
 
 mod accounts;
 mod bad_input;
-mod catalog;
 mod browsers;
+mod catalog;
 mod documents;
 mod encrypted;
 mod gateway;

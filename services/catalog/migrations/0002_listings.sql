@@ -32,7 +32,8 @@ create table listing (
   lowest_currency text,
   constraint listing_version_from_one check (version >= 1)
 ) with (fillfactor = 80);
-create index listing_search on listing using gin (search) where published;
+-- Without a pending list: after an import every search would read it from end to end.
+create index listing_search on listing using gin (search) with (fastupdate = off) where published;
 create index listing_attributes on listing using gin (attributes jsonb_path_ops) where published;
 create index listing_category on listing (category) where published;
 create index listing_newest on listing (created_at desc, slug) where published;
@@ -56,11 +57,12 @@ create table listing_price (
 );
 create index listing_price_order on listing_price (currency, lowest, listing);
 
--- Every word that titles, attributes and SKUs ever had, and their stems: mistyped words are compared with them.
+-- Every word without digits that titles, attributes and SKUs ever had, and their stems: mistyped words are compared with
+-- them, the nearest first.
 create table word (
   word text collate "C" primary key
 );
-create index word_likeness on word using gin (word gin_trgm_ops);
+create index word_likeness on word using gist (word gist_trgm_ops (siglen = 32));
 
 -- What inventory told last of each SKU.
 create table stock (

@@ -59,6 +59,16 @@ pub struct SearchListings {
     pub facets: bool,
 }
 
+impl SearchListings {
+    /// Whether prices are compared: only what has one in the currency is found.
+    #[must_use]
+    pub const fn by_price(&self) -> bool {
+        self.min_price.is_some()
+            || self.max_price.is_some()
+            || matches!(self.sort, SortBy::PriceUp | SortBy::PriceDown)
+    }
+}
+
 /// One page of listings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Found {

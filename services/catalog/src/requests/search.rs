@@ -53,10 +53,7 @@ pub async fn search(db: &PgPool, asked: &SearchListings) -> Result<Found, Fault>
     if !(1..=MAX_PAGE).contains(&asked.limit) {
         return Err(invalid("limit", &format!("from 1 to {MAX_PAGE}")));
     }
-    let by_price = asked.min_price.is_some()
-        || asked.max_price.is_some()
-        || matches!(asked.sort, SortBy::PriceUp | SortBy::PriceDown);
-    if by_price && asked.currency.is_none() {
+    if asked.by_price() && asked.currency.is_none() {
         return Err(invalid("currency", "is needed to compare prices"));
     }
     let mut words = words::of(asked.words.as_ref().map_or("", Text::as_str));

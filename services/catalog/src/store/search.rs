@@ -119,24 +119,40 @@ impl Wanted<'_> {
         }
     }
 
+    /// The lowest price in the currency that is asked for. With words few listings fit: looking up each price costs less
+    /// than reading all of them.
+    fn lowest(&self, sql: &mut QueryBuilder<Postgres>) {
+        match self.ask.currency {
+            Some(currency) if self.query.is_some() => {
+                sql.push("(select p.lowest from listing_price p where p.listing = l.slug and p.currency = ");
+                sql.push_bind(currency.as_str().to_owned()).push(")");
+            }
+            Some(_) => {
+                sql.push("p.lowest");
+            }
+            None => {
+                sql.push("l.lowest");
+            }
+        }
+    }
+
     /// All listings that fit, in no order.
     fn hits(&self, sql: &mut QueryBuilder<Postgres>) {
         let ask = self.ask;
         sql.push("select l.slug, l.title, l.category, l.attributes, l.created_at, ");
+        self.lowest(sql);
+        sql.push(" as lowest, ");
         match ask.currency {
-            Some(_) => sql.push("p.lowest, p.currency as lowest_currency, "),
-            None => sql.push("l.lowest, l.lowest_currency, "),
+            Some(currency) => sql.push_bind(currency.as_str().to_owned()).push(" as lowest_currency, "),
+            None => sql.push("l.lowest_currency, "),
         };
         match (&self.query, self.sort()) {
             (Some(_), SortBy::Relevance) => sql.push("ts_rank(l.search, q.query) as rank"),
             (_, _) => sql.push("0::real as rank"),
         };
         sql.push(" from listing l");
-        if let Some(currency) = ask.currency {
-            let needed = ask.min_price.is_some()
-                || ask.max_price.is_some()
-                || matches!(ask.sort, SortBy::PriceUp | SortBy::PriceDown);
-            sql.push(if needed { " join" } else { " left join" });
+        if let Some(currency) = ask.currency.filter(|_| self.query.is_none()) {
+            sql.push(if ask.by_price() { " join" } else { " left join" });
             sql.push(" listing_price p on p.listing = l.slug and p.currency = ");
             sql.push_bind(currency.as_str().to_owned());
         }
@@ -154,11 +170,11 @@ impl Wanted<'_> {
         if !ask.attributes.is_empty() {
             sql.push(" and l.attributes @> ").push_bind(Json(ask.attributes.clone()));
         }
-        if let Some(least) = ask.min_price {
-            sql.push(" and p.lowest >= ").push_bind(least.minor());
-        }
-        if let Some(most) = ask.max_price {
-            sql.push(" and p.lowest <= ").push_bind(most.minor());
+        if ask.by_price() {
+            sql.push(" and ");
+            self.lowest(sql);
+            sql.push(" between ").push_bind(ask.min_price.map_or(0, Amount::minor)).push(" and ");
+            sql.push_bind(ask.max_price.map_or(i64::MAX, Amount::minor));
         }
         if ask.only_available {
             sql.push(

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 /// The most words of one search; what is beyond is not looked for.
 pub const MOST: usize = 10;
-/// Words with fewer letters are not kept: nothing is like them.
+/// Words with fewer letters are not kept, nor such with digits: nothing is like them.
 const SHORTEST: usize = 3;
 
 /// The words of a text: letters and digits, in small letters.
@@ -17,8 +17,9 @@ pub fn of(text: &str) -> Vec<String> {
 
 /// Keeps words and their stems.
 pub async fn learn(db: &mut Db, words: &BTreeSet<String>) -> sqlx::Result<()> {
-    let words: Vec<&str> =
-        words.iter().map(String::as_str).filter(|word| word.chars().count() >= SHORTEST).collect();
+    let is_kept =
+        |word: &&str| word.chars().count() >= SHORTEST && !word.contains(|c: char| c.is_ascii_digit());
+    let words: Vec<&str> = words.iter().map(String::as_str).filter(is_kept).collect();
     sqlx::query(
         // In order, or two imports of the same new words could wait for each other.
         "insert into word (word)
@@ -40,23 +41,20 @@ pub struct Meant {
 
 /// What the words may have meant. The last one may be the beginning of a word.
 pub async fn meant(db: &PgPool, words: &[String]) -> sqlx::Result<Meant> {
-    let mut tx = db.begin().await?;
-    // Two letters that changed places leave a short word with little of what it was; what is too far is left out below.
-    sqlx::query("set local pg_trgm.similarity_threshold = 0.1").execute(&mut *tx).await?;
     let rows: Vec<(bool, Vec<String>)> = sqlx::query_as(
+        // A range, since the index serves no other test of a beginning that is not a constant.
         "select known, case when known then '{}' else
-                  array(select w.word from word w where w.word % k.word
-                        order by similarity(w.word, k.word) desc, w.word limit 100) end
+                  array(select w.word from word w order by w.word <-> k.word limit 50) end
          from unnest($1::text[]) with ordinality k(word, nr)
-         cross join lateral (select exists (select from word where word ^@ k.word)
+         cross join lateral (select k.word ~ '[0-9]'
+                  or exists (select from word where word >= k.word and word < k.word || chr(1114111))
                   or exists (select from word where word = (ts_lexize('english_stem', k.word))[1])
                   or (ts_lexize('english_stem', k.word)) = '{}' as known) is_known
          order by nr",
     )
     .bind(words)
-    .fetch_all(&mut *tx)
+    .fetch_all(db)
     .await?;
-    tx.commit().await?;
     let (mut terms, mut read, mut differs) = (vec![], vec![], false);
     for (index, (word, (_, like))) in words.iter().zip(rows).enumerate() {
         let begins = if index + 1 == words.len() { format!("{word}:*") } else { word.clone() };

@@ -39,27 +39,16 @@ impl Connection {
         self.send(request.body(Full::from(body))?).await
     }
 
-    /// Puts something of a media type.
-    pub async fn put(
+    /// Sends something of a media type.
+    pub async fn upload(
         &mut self,
+        method: Method,
         path: &str,
         token: &str,
         media: &str,
         body: String,
     ) -> anyhow::Result<(u16, String)> {
-        let request = self.request(Method::PUT, path, token).header("content-type", media);
-        self.send(request.body(Full::from(body))?).await
-    }
-
-    /// Posts something of a media type.
-    pub async fn post_file(
-        &mut self,
-        path: &str,
-        token: &str,
-        media: &str,
-        body: String,
-    ) -> anyhow::Result<(u16, String)> {
-        let request = self.request(Method::POST, path, token).header("content-type", media);
+        let request = self.request(method, path, token).header("content-type", media);
         self.send(request.body(Full::from(body))?).await
     }
 

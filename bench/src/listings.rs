@@ -2,6 +2,7 @@
 
 use crate::{http::Connection, mix::Random};
 use anyhow::ensure;
+use hyper::Method;
 use serde_json::{Value, json};
 
 /// Listings of one file.
@@ -82,15 +83,16 @@ pub async fn fill(gateway: &str, token: &str, listings: usize) -> anyhow::Result
     let mut connection = Connection::open(gateway).await?;
     for part in 0..CATEGORIES {
         let body = json!({ "name": format!("Part {part}") }).to_string();
-        let (status, answer) =
-            connection.put(&format!("/v1/categories/part-{part}"), token, "application/json", body).await?;
+        let (status, answer) = connection
+            .upload(Method::PUT, &format!("/v1/categories/part-{part}"), token, "application/json", body)
+            .await?;
         ensure!(status == 204, "category: {status} {answer}");
     }
     let numbers: Vec<usize> = (0..listings).collect();
     for chunk in numbers.chunks(AT_ONCE) {
         let file: Vec<String> = chunk.iter().map(|number| listing(*number).to_string()).collect();
         let (status, answer) = connection
-            .post_file("/v1/listings/import", token, "application/x-ndjson", file.join("\n"))
+            .upload(Method::POST, "/v1/listings/import", token, "application/x-ndjson", file.join("\n"))
             .await?;
         let last = answer.lines().last().unwrap_or_default();
         ensure!(

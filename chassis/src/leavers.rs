@@ -4,20 +4,18 @@
 //! service only writes down who left, in its table `leaver`, and a sweep erases what is theirs and is over. It looks again,
 //! ever more seldom, and never stops: whatever comes late is found, and nothing on an order's way has to ask who left.
 
-use crate::{Db, Decision, Rows, Why, Writes};
+use crate::{Db, Decision, Outgoing, Rows, Sweep, Why, Writes};
 use contracts::{CustomerId, Timestamp};
 use sqlx::Row;
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, future::Future, marker::PhantomData, time::Duration};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Who left, and when.
 pub type Leavers = Rows<CustomerId, Timestamp>;
 
-/// How often a service looks who is due.
-pub const EVERY: Duration = Duration::from_secs(5);
 /// Rows that one sweep erases at most.
-pub const AT_ONCE: i64 = 1_000;
+const AT_ONCE: i64 = 1_000;
 /// Leavers that one sweep looks at, at most.
 const CLAIM: i64 = 100;
 /// The earliest second look. Later ones come after a tenth of the time since somebody left: a parcel that arrives a week
@@ -65,11 +63,30 @@ pub fn save(writes: &mut Writes, leavers: &Leavers) {
         .bind(at);
 }
 
+/// What a service keeps of people.
+pub trait Erase: Send + Sync + 'static {
+    /// Erases what is theirs and is over, at most so many rows of it. Whether there may be more.
+    fn erase(db: &mut Db, leavers: &[Uuid], limit: i64) -> impl Future<Output = sqlx::Result<bool>> + Send;
+}
+
+/// The sweep that erases what a service keeps of people who left.
+pub struct EraseLeavers<E>(PhantomData<E>);
+
+impl<E: Erase> Sweep for EraseLeavers<E> {
+    const NAME: &'static str = "erase leavers";
+    const EVERY: Duration = Duration::from_secs(5);
+
+    async fn due(db: &mut Db, now: Timestamp) -> sqlx::Result<Vec<Outgoing>> {
+        let leavers = claim(db, now).await?;
+        if !leavers.is_empty() && E::erase(db, &leavers, AT_ONCE).await? {
+            look_again(db, now, &leavers).await?;
+        }
+        Ok(vec![])
+    }
+}
+
 /// Who is to be looked at now; each is put off until the next look.
-///
-/// # Errors
-/// When the database fails.
-pub async fn claim(db: &mut Db, now: Timestamp) -> sqlx::Result<Vec<Uuid>> {
+async fn claim(db: &mut Db, now: Timestamp) -> sqlx::Result<Vec<Uuid>> {
     let rows = sqlx::query(
         "with due as (
            select customer_id from leaver where next_look_at <= $1
@@ -88,10 +105,7 @@ pub async fn claim(db: &mut Db, now: Timestamp) -> sqlx::Result<Vec<Uuid>> {
 }
 
 /// There was more to erase than one sweep does: they are due at once.
-///
-/// # Errors
-/// When the database fails.
-pub async fn look_again(db: &mut Db, now: Timestamp, who: &[Uuid]) -> sqlx::Result<()> {
+async fn look_again(db: &mut Db, now: Timestamp, who: &[Uuid]) -> sqlx::Result<()> {
     let sql = "update leaver set next_look_at = $1 where customer_id = any($2)";
     sqlx::query(sql).bind(now.inner()).bind(who).execute(db).await.map(drop)
 }

@@ -21,16 +21,20 @@ impl App {
         question: &Q,
         what: &str,
     ) -> Result<Q::Reply, Problem> {
-        match self.try_ask_for(Some(patience), question).await {
-            Ok(reply) => Ok(reply),
-            Err(Silent::Refused(Refusal::NotFound { .. })) => Err(Problem::not_found(what)),
-            Err(silent) => Err(silent.problem(service_of::<Q>())),
-        }
+        self.look(Some(patience), question).await?.ok_or_else(|| Problem::not_found(what))
     }
 
     /// Asks; what the service does not find is `None`.
     pub async fn look_for<Q: Request>(&self, question: &Q) -> Result<Option<Q::Reply>, Problem> {
-        match self.try_ask(question).await {
+        self.look(None, question).await
+    }
+
+    async fn look<Q: Request>(
+        &self,
+        patience: Option<Duration>,
+        question: &Q,
+    ) -> Result<Option<Q::Reply>, Problem> {
+        match self.try_ask_for(patience, question).await {
             Ok(reply) => Ok(Some(reply)),
             Err(Silent::Refused(Refusal::NotFound { .. })) => Ok(None),
             Err(silent) => Err(silent.problem(service_of::<Q>())),

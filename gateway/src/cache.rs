@@ -7,9 +7,9 @@
 mod follow;
 pub(crate) use follow::follow;
 
-use crate::{app::App, problem::Problem};
+use crate::{app::App, etag, problem::Problem};
 use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -50,6 +50,11 @@ impl What {
             Self::Search => "search",
         }
     }
+
+    /// Under which it is remembered.
+    pub fn key(self, name: &str) -> String {
+        format!("{}:{name}", self.name())
+    }
 }
 
 /// An answer that can be sent again.
@@ -70,16 +75,10 @@ impl View {
 
     /// The answer, or 304 when the caller has it. Whoever keeps it asks whether it is still so.
     pub fn answer(&self, asked: &HeaderMap) -> Response {
-        let mut response = if crate::etag::is_known(asked, &self.tag) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            ([(header::CONTENT_TYPE, "application/json")], self.body.clone()).into_response()
-        };
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, no-cache"));
-        if let Ok(tag) = HeaderValue::from_str(&self.tag) {
-            headers.insert(header::ETAG, tag);
-        }
+        let whole = || ([(header::CONTENT_TYPE, "application/json")], self.body.clone()).into_response();
+        let mut response = etag::tagged(asked, &self.tag, whole);
+        let keep = HeaderValue::from_static("public, no-cache");
+        response.headers_mut().insert(header::CACHE_CONTROL, keep);
         response
     }
 }
@@ -113,14 +112,14 @@ impl Default for Cache {
 }
 
 impl App {
-    /// What is remembered under the key, or is read now.
+    /// What is remembered under the name, or is read now.
     pub async fn view(
         &self,
         what: What,
-        key: &str,
+        name: &str,
         read: impl Future<Output = Result<View, Problem>>,
     ) -> Result<View, Problem> {
-        let key = format!("{}:{key}", what.name());
+        let key = what.key(name);
         let cache = &self.cache;
         if let Some(kept) = cache.near.get(&key) {
             if Instant::now() < kept.until {
@@ -132,15 +131,15 @@ impl App {
         let drops = cache.drops.load(Ordering::Acquire);
         // On the heap, since only who does not find it near needs it.
         let kept = Box::pin(cache.near.get_or_insert_async(&key, async {
-            if let Some(view) = self.memory.view(what, &key).await {
+            let (stamp, view) = self.memory.view(what, &key).await;
+            if let Some(view) = view {
                 telemetry::cached(what.name(), "redis");
                 return Ok::<Kept, Problem>(Kept { view, until: Instant::now() + what.kept() });
             }
             telemetry::cached(what.name(), "miss");
             let view = read.await?;
-            let is_fresh = drops == cache.drops.load(Ordering::Acquire);
-            if is_fresh && view.body.len() <= LARGEST {
-                self.memory.keep_view(what, &key, &view).await;
+            if let Some(stamp) = stamp.filter(|_| view.body.len() <= LARGEST) {
+                self.memory.keep_view(what, &key, &stamp, &view).await;
             }
             Ok(Kept { view, until: Instant::now() + what.kept() })
         }));
@@ -158,9 +157,9 @@ impl Cache {
     fn drop_listings<'s>(&self, slugs: impl Iterator<Item = &'s str>) {
         self.drops.fetch_add(1, Ordering::AcqRel);
         for slug in slugs {
-            self.near.remove(&format!("{}:{slug}", What::Listing.name()));
+            self.near.remove(&What::Listing.key(slug));
         }
-        let search = format!("{}:", What::Search.name());
+        let search = What::Search.key("");
         self.near.retain(|key, _| !key.starts_with(&search));
     }
 

@@ -11,6 +11,7 @@ use crate::{
     access::By,
     app::App,
     body::Json,
+    etag,
     memory::{
         Away,
         carts::{Kept, Whose, Written},
@@ -113,15 +114,9 @@ async fn put_of(app: &App, whose: Whose, headers: &HeaderMap, cart: Cart) -> Res
     view(app, whose, Kept { version, cart, bought: None }).await
 }
 
-/// The version that a write builds on, if it says so.
+/// The version that a write builds on, if it says so. Below zero would mean "whatever it is".
 fn expected(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
-    let Some(tag) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let tag = tag.to_str().unwrap_or_default().trim();
-    let version =
-        tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).and_then(|tag| tag.parse().ok());
-    // Below zero would mean "whatever it is".
-    let version = version.filter(|version: &i64| *version >= 0);
-    version.map(Some).ok_or_else(|| Problem::header("If-Match", "one `ETag`, such as \"3\""))
+    etag::if_match(headers, |tag| tag.parse().ok().filter(|version| *version >= 0))
 }
 
 fn which(id: &str) -> Result<CartId, Problem> {

@@ -8,6 +8,7 @@ use crate::{
     app::App,
     body::Json,
     cache::{View, What},
+    etag,
     hash::sha256,
     problem::{Kind, Problem},
     query,
@@ -106,11 +107,9 @@ fn attributes(raw: &str) -> Result<(Attributes, String), Problem> {
             rest.append_pair(&name, &value);
             continue;
         };
-        let wrong = |_| Problem::field("attr.*", "a name of 1 to 40 and a value of 1 to 100 characters");
-        let (name, value) = (
-            Text::new(name).map_err(wrong)?,
-            Text::new(value).map_err(|_| Problem::field("attr.*", "a value of 1 to 100 characters"))?,
-        );
+        let wrong = || Problem::field("attr.*", "a name of 1 to 40 and a value of 1 to 100 characters");
+        let name = Text::new(name).map_err(|_| wrong())?;
+        let value = Text::new(value).map_err(|_| wrong())?;
         if attributes.insert(name, value).is_some() {
             return Err(Problem::field("attr.*", "each name once"));
         }
@@ -185,23 +184,24 @@ pub(crate) async fn put(
 
 /// What a write builds on: `If-Match` names the version that was read, `If-None-Match: *` says that there is none yet.
 fn basis(headers: &HeaderMap) -> Result<Basis, Problem> {
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim().to_owned());
-    match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
-        (Some(tag), None) => {
-            let tag = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
-            let version = tag.and_then(|tag| tag.split('-').next()).and_then(|version| version.parse().ok());
-            let wrong = || Problem::header("If-Match", "one `ETag`, such as \"3\"");
-            version.map(Basis::Version).ok_or_else(wrong)
-        }
-        (None, Some(any)) if any == "*" => Ok(Basis::New),
-        (None, Some(_)) => Err(Problem::header("If-None-Match", "only * makes sense here")),
-        (Some(_), Some(_)) => Err(Problem::header("If-Match", "not together with If-None-Match")),
-        (None, None) => Err(Problem::new(
-            Kind::PreconditionRequired,
-            "send If-Match with the version that was read, or If-None-Match: * for a new one",
-        )
-        .at("If-Match")),
+    // What stands behind the version says which variants can be had.
+    let version = |tag: &str| tag.split('-').next().and_then(|version| version.parse().ok());
+    let none = headers.get(header::IF_NONE_MATCH).map(|value| value.to_str().unwrap_or_default().trim());
+    match (headers.contains_key(header::IF_MATCH), none) {
+        (true, None) => match etag::if_match(headers, version)? {
+            Some(version) => Ok(Basis::Version(version)),
+            None => Err(needed()),
+        },
+        (false, Some("*")) => Ok(Basis::New),
+        (false, Some(_)) => Err(Problem::header("If-None-Match", "only * makes sense here")),
+        (true, Some(_)) => Err(Problem::header("If-Match", "not together with If-None-Match")),
+        (false, None) => Err(needed()),
     }
+}
+
+fn needed() -> Problem {
+    let why = "send If-Match with the version that was read, or If-None-Match: * for a new one";
+    Problem::new(Kind::PreconditionRequired, why).at("If-Match")
 }
 
 #[cfg(test)]

@@ -159,7 +159,6 @@ impl Problem {
         self
     }
 
-    /// The status that it is answered with.
     /// Whether it is of this kind.
     pub fn is(&self, kind: Kind) -> bool {
         self.kind == kind
@@ -170,6 +169,7 @@ impl Problem {
         &self.detail
     }
 
+    /// The status that it is answered with.
     pub const fn status(&self) -> StatusCode {
         self.kind.status()
     }

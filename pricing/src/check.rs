@@ -93,6 +93,7 @@ pub fn check(ask: &Ask) -> Result<(), NotPriced> {
 }
 
 /// The code in the form in which codes are compared.
+#[must_use]
 pub fn folded(code: &CouponCode) -> String {
     code.as_str().to_uppercase()
 }
@@ -102,7 +103,9 @@ pub fn is_of(promotion: &Promotion, currency: Currency) -> bool {
     promotion.currency.is_none_or(|only| only == currency)
 }
 
-fn speaks_of_amounts(promotion: &Promotion) -> bool {
+/// Whether the promotion means nothing without a currency.
+#[must_use]
+pub fn speaks_of_amounts(promotion: &Promotion) -> bool {
     let amounts = match promotion.benefit {
         Benefit::AmountPerLine { .. } | Benefit::AmountPerOrder { .. } => true,
         Benefit::Percentage { .. } | Benefit::BuyGet { .. } => false,

@@ -30,7 +30,7 @@ mod taxes;
 mod totals;
 mod verify;
 
-pub use check::NotPriced;
+pub use check::{NotPriced, folded, speaks_of_amounts};
 pub use contracts::{
     Benefit, Category, CodeAnswer, Coupon, Destination, Item, MAX_CODES, MAX_PROMOTIONS, MAX_TAX_RATES,
     Period, Promotion, Refused, Scope, TaxRate,

@@ -4,6 +4,7 @@
 
 mod binary;
 mod detours;
+mod errand;
 mod flock;
 pub use binary::starling;
 pub use detours::Detours;
@@ -43,5 +44,6 @@ pub use told::Told;
 
 mod extent;
 mod wait;
+pub use errand::run_to_its_end;
 pub use extent::{is_long, lasting, measured};
 pub use wait::{eventually, eventually_within};

@@ -1,14 +1,8 @@
 //! The OpenAPI document, held to the gateway's real answers by an API fuzzer: Schemathesis makes requests of it, right
 //! and wrong ones, and looks whether each answer is one that the document promises.
-#![expect(clippy::expect_used, reason = "all of this is test code: a panic is how it fails")]
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
-use tests::{Flock, Shape};
+use std::{path::Path, process::Command, time::Duration};
+use tests::{Flock, Shape, run_to_its_end};
 
 /// Pinned: a new one may find more, and then it is a change of ours that takes it.
 const VERSION: &str = "4.32.5";
@@ -33,8 +27,6 @@ fn every_answer_is_one_that_the_openapi_document_promises() {
 
 fn fuzz(flock: &Flock, fuzzer: &Path, role: &str) {
     let token = flock.starling(&["token", "--role", role]);
-    let path = flock.folder().join(format!("fuzz-{role}.log"));
-    let log = fs::File::create(&path).expect("a log");
     let mut command = Command::new(fuzzer);
     command
         .arg("run")
@@ -44,21 +36,6 @@ fn fuzz(flock: &Flock, fuzzer: &Path, role: &str) {
         .args(["--seed", "1", "--workers", "2", "--request-timeout", "30", "--continue-on-failure"])
         // Streams end when their reader does, and the fuzzer writes no files of listings; both have tests of their own.
         .args(["--exclude-path-regex", "/events$|/listings/import$", "--warnings", "off", "--no-color"])
-        .current_dir(flock.folder())
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().expect("a log"))
-        .stderr(log);
-    let mut child = command.spawn().expect("the fuzzer can be started");
-    let began = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("the fuzzer can be waited for") {
-            break status;
-        }
-        if began.elapsed() > PATIENCE {
-            child.kill().expect("the fuzzer can be ended");
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    };
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(status.success(), "as {role}: {status}\n{found}");
+        .current_dir(flock.folder());
+    run_to_its_end(&command, &format!("fuzz-{role}"), flock.folder(), PATIENCE);
 }

@@ -1,12 +1,8 @@
 //! What the README tells a newcomer to type, typed.
 #![expect(clippy::expect_used, reason = "all of this is test code: a panic is how it fails")]
 
-use std::{
-    fs,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
-use tests::{Flock, Shape};
+use std::{fs, process::Command, time::Duration};
+use tests::{Flock, Shape, run_to_its_end};
 
 /// Longer than a newcomer's first day takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -29,28 +25,11 @@ fn the_first_day_in_the_shop_goes_as_the_readme_says() {
     let script = blocks().replace("http://127.0.0.1:8080", &flock.gateway());
     // Each line that fails ends it, and is shown.
     let script = format!("set -eux\nstarling() {{ \"$STARLING\" \"$@\"; }}\n{script}");
-    let output = fs::File::create(flock.folder().join("readme.log")).expect("a log");
-    let mut shell = flock.command(&[]);
-    let starling = shell.get_program().to_owned();
-    let environment: Vec<_> =
-        shell.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned))).collect();
-    shell = Command::new("bash");
-    shell.args(["-c", &script]).env("STARLING", starling).stdin(Stdio::null());
-    for (name, value) in environment {
+    let environment = flock.command(&[]);
+    let mut shell = Command::new("bash");
+    shell.args(["-c", &script]).env("STARLING", environment.get_program());
+    for (name, value) in environment.get_envs() {
         shell.env(name, value.unwrap_or_default());
     }
-    shell.stdout(output.try_clone().expect("a log")).stderr(output);
-    let mut child = shell.spawn().expect("bash can be started");
-    let began = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("bash can be waited for") {
-            break status;
-        }
-        if began.elapsed() > PATIENCE {
-            child.kill().expect("bash can be ended");
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    };
-    let log = fs::read_to_string(flock.folder().join("readme.log")).unwrap_or_default();
-    assert!(status.success(), "{status}\n{log}");
+    run_to_its_end(&shell, "readme", flock.folder(), PATIENCE);
 }

@@ -7,7 +7,7 @@ mod save;
 mod save_orders;
 mod words;
 
-pub(crate) use erase::erase;
+pub use erase::Erased;
 pub use load::load;
 pub use save::save;
 pub(crate) use words::{shown_status, to_shown_status, unreadable};

@@ -49,17 +49,4 @@ impl Sweep for DueOrders {
 }
 
 /// Erases where settled orders went whose customer has left.
-pub struct EraseLeavers;
-
-impl Sweep for EraseLeavers {
-    const NAME: &'static str = "erase leavers";
-    const EVERY: Duration = leavers::EVERY;
-
-    async fn due(db: &mut Db, now: Timestamp) -> sqlx::Result<Vec<Outgoing>> {
-        let leavers = leavers::claim(db, now).await?;
-        if !leavers.is_empty() && store::erase(db, &leavers, leavers::AT_ONCE).await? {
-            leavers::look_again(db, now, &leavers).await?;
-        }
-        Ok(vec![])
-    }
-}
+pub type EraseLeavers = leavers::EraseLeavers<store::Erased>;

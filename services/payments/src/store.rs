@@ -10,7 +10,7 @@ mod refunds;
 mod webhooks;
 
 pub(crate) use attempts::purpose;
-pub(crate) use erase::erase;
+pub use erase::Erased;
 
 use crate::domain::{Account, Attempt, Payment, Refund, Till, WebhookEvent, read};
 use crate::{Hears, Rules, calls::Leased};

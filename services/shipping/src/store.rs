@@ -16,7 +16,7 @@ use chassis::{AfterCommit, Db, Heard, Lease, Writes, leavers};
 use contracts::{CustomerId, OrderCreated, OrderId};
 use std::collections::BTreeSet;
 
-pub(crate) use erase::erase;
+pub use erase::Erased;
 pub(crate) use places::zones_of;
 
 /// Loads what a batch touches.

@@ -1,12 +1,12 @@
 //! Answers: what a cart costs.
 
-use crate::store::{self, listing::ForSale, rules::folded};
+use crate::store::{self, listing::ForSale};
 use chassis::{Ctx, Db, Fault, clock};
 use contracts::{
     CartLine, CartQuote, Currency, Item, MAX_CART_LINES, MAX_CODES, MissingLine, OrderId, Prices, QuoteCart,
     Refusal, Timestamp, WhyMissing,
 };
-use pricing::{Ask, NotPriced, Quote};
+use pricing::{Ask, NotPriced, Quote, folded};
 use sqlx::PgPool;
 use std::collections::BTreeMap;
 

@@ -3,8 +3,8 @@
 use crate::store;
 use chassis::{Ctx, Fault};
 use contracts::{
-    Benefit, DeleteCoupon, DeletePromotion, GetPriceRules, MAX_PROMOTIONS, MAX_TAX_RATES, PriceRules,
-    Promotion, PutCoupon, PutPromotion, PutTaxRates, Refusal,
+    DeleteCoupon, DeletePromotion, GetPriceRules, MAX_PROMOTIONS, MAX_TAX_RATES, PriceRules, Promotion,
+    PutCoupon, PutPromotion, PutTaxRates, Refusal,
 };
 
 /// `req.catalog.price_rules`
@@ -29,11 +29,7 @@ pub async fn put_promotion(ctx: Ctx, asked: PutPromotion) -> Result<(), Fault> {
 
 /// What every quote would be refused for.
 fn check(promotion: &Promotion) -> Result<(), Refusal> {
-    let amounts = match promotion.benefit {
-        Benefit::AmountPerLine { .. } | Benefit::AmountPerOrder { .. } => true,
-        Benefit::Percentage { .. } | Benefit::BuyGet { .. } => false,
-    };
-    if promotion.currency.is_none() && (amounts || promotion.minimum.is_some()) {
+    if promotion.currency.is_none() && pricing::speaks_of_amounts(promotion) {
         return Err(invalid("currency", "is needed where a promotion speaks of an amount"));
     }
     Ok(())

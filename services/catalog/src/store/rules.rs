@@ -2,12 +2,8 @@
 
 use chassis::{Db, Fault};
 use contracts::{Coupon, CouponCode, Promotion, PromotionId, Refusal, TaxRate};
+use pricing::folded;
 use sqlx::{PgPool, prelude::*, types::Json};
-
-/// Codes are compared without regard to case.
-pub fn folded(code: &CouponCode) -> String {
-    code.as_str().to_uppercase()
-}
 
 /// All promotions, by id.
 pub async fn promotions(db: &mut Db) -> sqlx::Result<Vec<Promotion>> {

@@ -13,6 +13,10 @@ pub const COUNTED: i64 = 5_000;
 /// The most values of an attribute that are counted out.
 const VALUES: i64 = 20;
 
+/// What was found, with whether any variant of it can be had; a statement that finds follows.
+const HITS: &str = "select h.*, exists (select from product v join stock s on s.sku = v.sku
+    where v.listing = h.slug and v.active and s.available) as available from (";
+
 /// What to look for, with words and categories made out.
 pub struct Wanted<'a> {
     pub ask: &'a SearchListings,
@@ -36,10 +40,7 @@ pub async fn page(
     limit: i64,
 ) -> sqlx::Result<Vec<Hit>> {
     let sort = wanted.sort();
-    let mut sql = QueryBuilder::new(
-        "select h.*, exists (select from product v join stock s on s.sku = v.sku
-        where v.listing = h.slug and v.active and s.available) as available from (",
-    );
+    let mut sql = QueryBuilder::new(HITS);
     wanted.hits(&mut sql);
     if sort == SortBy::Relevance {
         sql.push(" limit ").push_bind(RANKED);
@@ -63,8 +64,8 @@ pub async fn page(
 
 /// Counts what there is to filter by.
 pub async fn facets(db: &PgPool, wanted: &Wanted<'_>) -> sqlx::Result<Facets> {
-    let mut sql = QueryBuilder::new("with hits as materialized (select h.*, exists (select from product v
-        join stock s on s.sku = v.sku where v.listing = h.slug and v.active and s.available) as available from (");
+    let mut sql = QueryBuilder::new("with hits as materialized (");
+    sql.push(HITS);
     wanted.hits(&mut sql);
     // One more tells whether there are more.
     sql.push(" limit ").push_bind(COUNTED + 1);

@@ -38,11 +38,10 @@ impl Shelf {
             }
             Some(Holding::Reserved(lines)) => {
                 let lines = lines.clone();
-                let before = self.availability(&lines);
                 for (sku, quantity) in &lines {
                     self.change(sku, 0, -quantity);
                 }
-                let again = self.told(id, 1, &before, &lines);
+                let again = self.told(id, 1, &lines, |now, quantity| now - quantity);
                 self.orders.put(id, Holding::Released(lines));
                 Decision::Accept(
                     [Fact::first(id, StockReleased { order_id: id })].into_iter().chain(again).collect(),
@@ -85,9 +84,8 @@ impl Shelf {
             self.orders.put(id, Holding::Rejected);
             return Decision::tell(id, StockRejected { order_id: id, shortages });
         }
-        let before = self.availability(&lines);
         self.set_aside(&lines);
-        let out = self.told(id, 0, &before, &lines);
+        let out = self.told(id, 0, &lines, |now, quantity| now + quantity);
         self.orders.put(id, Holding::Reserved(lines));
         Decision::Accept([Fact::first(id, StockReserved { order_id: id })].into_iter().chain(out).collect())
     }
@@ -98,9 +96,8 @@ impl Shelf {
             // The goods were there, so the count is wrong: once it is adjusted, this can be redriven.
             return impossible("dispatched, but by our count its goods were never there");
         }
-        let before = self.availability(&lines);
         self.set_aside(&lines);
-        let out = self.told(id, 0, &before, &lines);
+        let out = self.told(id, 0, &lines, |now, quantity| now + quantity);
         self.commit(id, lines, at);
         let booked = [
             Fact::first(id, StockReserved { order_id: id }),
@@ -121,20 +118,26 @@ impl Shelf {
         short.take(MAX_SHORTAGES).collect()
     }
 
-    /// For each of the SKUs whether any piece can be sold.
-    fn availability(&self, lines: &Lines) -> Vec<bool> {
-        lines.keys().map(|sku| self.level(sku).available() > 0).collect()
-    }
-
-    /// The news about SKUs that ran out (`count` 0) or are to be had again (1); none for most orders.
-    fn told(&self, id: OrderId, count: u8, before: &[bool], lines: &Lines) -> Option<Fact<Tells>> {
-        let now = |sku: &Sku| {
+    /// The news about SKUs that ran out (`count` 0) or are to be had again (1); none for most orders. `before` says how
+    /// many could be sold before, of how many can be sold now and the order's quantity.
+    fn told(
+        &self,
+        id: OrderId,
+        count: u8,
+        lines: &Lines,
+        before: impl Fn(i64, i64) -> i64,
+    ) -> Option<Fact<Tells>> {
+        let news = |(sku, &quantity): (&Sku, &i64)| {
             let level = self.level(sku);
-            Availability { sku: sku.clone(), available: level.available() > 0, version: level.version }
+            let available = level.available() > 0;
+            let was_available = before(level.available(), quantity) > 0;
+            (available != was_available).then(|| Availability {
+                sku: sku.clone(),
+                available,
+                version: level.version,
+            })
         };
-        let levels = lines.keys().zip(before).map(|(sku, before)| (now(sku), *before));
-        let levels: Vec<Availability> =
-            levels.filter(|(now, before)| now.available != *before).map(|(now, _)| now).collect();
+        let levels: Vec<Availability> = lines.iter().filter_map(news).collect();
         let news = StockAvailabilityChanged { order_id: id, levels };
         (!news.levels.is_empty()).then(|| Fact::nth(id, count, news))
     }

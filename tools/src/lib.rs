@@ -22,7 +22,9 @@ pub mod nats_cluster;
 pub mod postgres;
 pub mod redis;
 
+pub mod lgtm;
 pub mod oidc;
+pub mod promtool;
 
 pub mod proxy;
 

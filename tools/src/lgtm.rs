@@ -40,6 +40,7 @@ pub struct Lgtm {
     pub tempo: Server,
     /// Metrics and alerts.
     pub mimir: Server,
+    on_tempo: Port,
     _ports: Vec<Port>,
 }
 
@@ -56,9 +57,9 @@ impl Lgtm {
             let rules = rules?;
             fs::copy(rules.path(), tenant.join(rules.file_name()))?;
         }
-        let ports: Vec<Port> = (0..9).map(|_| Port::claim(None)).collect::<anyhow::Result<_>>()?;
+        let ports: Vec<Port> = (0..6).map(|_| Port::claim(None)).collect::<anyhow::Result<_>>()?;
         let number = |index: usize| ports[index].number().to_string();
-        let on_mimir = Port::claim(None)?;
+        let (on_mimir, on_tempo) = (Port::claim(None)?, Port::claim(None)?);
         let mimir_address = on_mimir.address().to_string();
         let alertmanager = configuration.folder.join("alertmanager.yaml");
         let store = |name: &'static str, gossip: usize, more: &[(&'static str, String)]| {
@@ -82,7 +83,11 @@ impl Lgtm {
             &[("RULES", show(&place.join("rules"))), ("ALERTMANAGER", show(&alertmanager))],
         )?;
         let loki = store("loki", 2, &[])?;
-        let tempo = store("tempo", 4, &[("MIMIR", mimir_address.clone()), ("OTLP_HTTP_PORT", number(6))])?;
+        let tempo = store(
+            "tempo",
+            4,
+            &[("MIMIR", mimir_address.clone()), ("OTLP_HTTP_PORT", on_tempo.number().to_string())],
+        )?;
         let (mimir, loki, tempo) = std::thread::scope(|scope| {
             let mimir = scope.spawn(|| serve("mimir", mimir, on_mimir, place));
             let loki = scope.spawn(|| serve("loki", loki, Port::claim(None)?, place));
@@ -90,20 +95,55 @@ impl Lgtm {
             (joined(mimir), joined(loki), joined(tempo))
         });
         let (mimir, loki, tempo) = (mimir?, loki?, tempo?);
-        let otlp = Port::claim(None)?;
-        let health = Port::claim(None)?;
-        let mut command = Command::new(provide("collector")?);
-        command.arg("--config").arg(configuration.folder.join("collector.yaml")).env("LISTEN", "127.0.0.1");
-        command.env("MIMIR", mimir_address).env("LOKI", address(&loki)).env("TEMPO", address(&tempo));
-        command.env("TEMPO_OTLP", format!("127.0.0.1:{}", number(6))).env("OTLP_GRPC_PORT", number(7));
-        command.env("OWN_METRICS_PORT", number(8)).env("OTLP_HTTP_PORT", otlp.number().to_string());
-        command.env("HEALTH_PORT", health.number().to_string());
-        command.envs(configuration.variables.iter().map(|(name, value)| (*name, value)));
-        let url = format!("http://{}", otlp.address());
-        let launch = Launch::new(&command, "collector", place);
-        let collector = Server::start(launch, health, url, healthy)?.with_peers(otlp);
-        Ok(Self { collector, loki, tempo, mimir, _ports: ports })
+        let collector = collect(
+            place,
+            configuration,
+            &Stores { loki: &loki, tempo: &tempo, mimir: &mimir, takes_traces: on_tempo.address() },
+        )?;
+        Ok(Self { collector, loki, tempo, mimir, on_tempo, _ports: ports })
     }
+
+    /// Starts one more collector before the same stores, with these variables instead, and its log in `place`.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn another_collector(&self, place: &Path, configuration: &Configuration) -> anyhow::Result<Server> {
+        let Self { loki, tempo, mimir, on_tempo, .. } = self;
+        collect(place, configuration, &Stores { loki, tempo, mimir, takes_traces: on_tempo.address() })
+    }
+}
+
+/// Where a collector sends what it gets.
+struct Stores<'a> {
+    loki: &'a Server,
+    tempo: &'a Server,
+    mimir: &'a Server,
+    takes_traces: SocketAddr,
+}
+
+fn collect(place: &Path, configuration: &Configuration, stores: &Stores<'_>) -> anyhow::Result<Server> {
+    let [health, otlp, grpc, own] =
+        [Port::claim(None)?, Port::claim(None)?, Port::claim(None)?, Port::claim(None)?];
+    let mut command = Command::new(provide("collector")?);
+    command.arg("--config").arg(configuration.folder.join("collector.yaml")).env("LISTEN", "127.0.0.1");
+    command
+        .env("MIMIR", address(stores.mimir))
+        .env("LOKI", address(stores.loki))
+        .env("TEMPO", address(stores.tempo));
+    command.env("TEMPO_OTLP", stores.takes_traces.to_string());
+    for (name, port) in [
+        ("HEALTH_PORT", &health),
+        ("OTLP_HTTP_PORT", &otlp),
+        ("OTLP_GRPC_PORT", &grpc),
+        ("OWN_METRICS_PORT", &own),
+    ] {
+        command.env(name, port.number().to_string());
+    }
+    command.envs(configuration.variables.iter().map(|(name, value)| (*name, value)));
+    let url = format!("http://{}", otlp.address());
+    let launch = Launch::new(&command, "collector", place);
+    let collector = Server::start(launch, health, url, healthy)?;
+    Ok([otlp, grpc, own].into_iter().fold(collector, Server::with_peers))
 }
 
 /// Builds all four, if they are not built yet: afterwards [`Lgtm::start`] takes seconds.
@@ -111,7 +151,7 @@ impl Lgtm {
 /// # Errors
 /// When one can't be built.
 pub fn prepare() -> anyhow::Result<()> {
-    ["collector", "mimir", "loki", "tempo"].into_iter().try_for_each(|name| provide(name).map(drop))
+    ["collector", "mimir", "tempo", "loki"].into_iter().try_for_each(|name| provide(name).map(drop))
 }
 
 fn provide(name: &str) -> anyhow::Result<PathBuf> {

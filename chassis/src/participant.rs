@@ -1,6 +1,6 @@
 //! The one trait of a transactional service: load, decide, save.
 
-use crate::{Db, Lease, Recorded, Writes};
+use crate::{Db, Lease, Recorded, Writes, telemetry::Counts};
 use contracts::{MessageEnum, MessageId, MessageInfo, Timestamp};
 use std::future::Future;
 use uuid::Uuid;
@@ -139,11 +139,13 @@ pub struct AfterCommit<A> {
     pub live: Vec<Live>,
     /// Attempts at outside calls, for the caller ([`crate::Outside`]).
     pub attempts: Recorded<A>,
+    /// To be counted and measured.
+    pub counts: Counts,
 }
 
 impl<A> Default for AfterCommit<A> {
     fn default() -> Self {
-        Self { live: vec![], attempts: Recorded::default() }
+        Self { live: vec![], attempts: Recorded::default(), counts: Counts::default() }
     }
 }
 

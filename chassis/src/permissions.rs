@@ -1,5 +1,5 @@
 //! Least privilege on NATS, made from the wiring: each service may tell its own events, pull and acknowledge its own
-//! consumers, answer its own requests, listen to its own inboxes; and nothing else.
+//! consumers, see how much is in their streams, answer its own requests, listen to its own inboxes; and nothing else.
 
 use crate::{Secret, Wiring, connect::inbox_prefix, dead, provision, provision::PROVISIONER};
 use std::fmt::Write;
@@ -43,6 +43,8 @@ impl Permissions {
             publish.push(format!("$JS.API.CONSUMER.INFO.{stream}.{name}"));
             publish.push(format!("$JS.ACK.{stream}.{name}.>"));
             publish.push(format!("$JS.ACK.*.*.{stream}.{name}.>"));
+            // How much is in it: for the gauges.
+            publish.push(format!("$JS.API.STREAM.INFO.{stream}"));
         }
         let mut permissions = Self::of(name, publish);
         permissions.subscribe.extend(wiring.answers.iter().cloned());

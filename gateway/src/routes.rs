@@ -103,13 +103,12 @@ pub fn openapi() -> String {
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let mut router = Router::new();
     for route in table() {
-        let (name, path, access) = (route.name, route.path(), route.access);
-        let (tag, reads) = (route.doc.tag, route.method() == "GET");
-        let class = Class::of(route.method(), path);
+        let (name, method, path, access) = (route.name, route.method(), route.path(), route.access);
+        let (tag, reads) = (route.doc.tag, method == "GET");
+        let class = Class::of(method, path);
         if let Some(handler) = route.handler {
-            let guard =
-                from_fn_with_state(Guard { app: app.clone(), access, name, tag, reads, class }, guard);
-            router = router.route(path, handler.route_layer(guard));
+            let known = Guard { app: app.clone(), access, name, method, path, tag, reads, class };
+            router = router.route(path, handler.route_layer(from_fn_with_state(known, guard)));
         }
     }
     router

@@ -16,6 +16,7 @@ use crate::{
     timeline::{self, TimelineArgs},
     token::{self, PasswordArgs, TokenArgs},
 };
+use chassis::telemetry;
 use clap::{Parser, Subcommand};
 
 /// Starling: an order-to-delivery backbone. Runs the flock or any part of it, and is its operator's tool.
@@ -107,7 +108,10 @@ impl Cli {
             Command::Timeline(args) => timeline::timeline(&args).await.map(|()| true),
             Command::Dead(args) => dead::dead(&args).await,
             Command::Audit(args) => {
+                let telemetry = telemetry::start_measuring(args.otlp_endpoint.as_deref(), "audit")?;
                 let report = Box::pin(audit::audit(&args)).await?;
+                report.measure();
+                telemetry.shutdown().await;
                 if args.json {
                     print(serde_json::to_string_pretty(&report)? + "\n");
                 } else {

@@ -22,6 +22,8 @@ pub mod nats_cluster;
 pub mod postgres;
 pub mod redis;
 
+#[cfg(feature = "collector")]
+pub mod collector;
 pub mod oidc;
 
 pub mod proxy;

@@ -15,6 +15,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use chassis::telemetry;
 use contracts::{
     Address, Amount, Breakdown, Caller, Currency, CustomerId, Line, MAX_LINES, Message, MessageId, OrderId,
     OrderStatus, Payment, PlaceOrder, Quantity, Sku, SlotId, Text,
@@ -139,6 +140,7 @@ pub(crate) async fn submit(
         None => None,
     };
     let id = entry.order;
+    telemetry::about_order(id.0);
     if !entry.published
         && let Some(form) = form(id).await?
     {

@@ -4,6 +4,7 @@ mod show;
 mod stuck;
 
 pub use show::{get, list, timeline};
+pub(crate) use stuck::SINCE;
 pub use stuck::stuck;
 
 use chassis::Fault;

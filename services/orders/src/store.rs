@@ -1,5 +1,6 @@
 //! SQL: loads all that a batch touches, saves all that changed; set-based, never a row at a time.
 
+mod counts;
 mod early;
 mod erase;
 mod load;

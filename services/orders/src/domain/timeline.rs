@@ -2,7 +2,7 @@
 
 use crate::{Hears, Tells};
 use chassis::Heard;
-use contracts::{MessageEnum, OrderId, OrderStatus, Timestamp};
+use contracts::{Amount, Currency, MessageEnum, OrderId, OrderStatus, Timestamp};
 use serde_json::{Value, json};
 
 /// One thing that happened to an order.
@@ -21,19 +21,29 @@ pub struct Entry {
     pub status: OrderStatus,
     /// What matters of the event's body.
     pub data: Option<Value>,
+    /// The money that it settles, to be counted: earned by a confirmation, given back by a refund.
+    pub money: Option<(Amount, Currency)>,
 }
 
 impl Entry {
     /// An event that was heard. Its number comes later.
     pub(super) fn heard(order_id: OrderId, status: OrderStatus, heard: &Heard<Hears>) -> Self {
         let event = heard.message.info().subject;
-        Self { order_id, seq: 0, event, at: Some(heard.at), status, data: of_heard(&heard.message) }
+        let money = match &heard.message {
+            Hears::PaymentRefunded(refund) => Some((refund.amount, refund.currency)),
+            _nothing_settled => None,
+        };
+        Self { order_id, seq: 0, event, at: Some(heard.at), status, data: of_heard(&heard.message), money }
     }
 
     /// An event that this service tells. Its number comes later.
     pub(super) fn told(order_id: OrderId, status: OrderStatus, message: &Tells) -> Self {
         let event = message.info().subject;
-        Self { order_id, seq: 0, event, at: None, status, data: of_told(message) }
+        let money = match message {
+            Tells::OrderConfirmed(confirmed) => Some((confirmed.total, confirmed.currency)),
+            _nothing_settled => None,
+        };
+        Self { order_id, seq: 0, event, at: None, status, data: of_told(message), money }
     }
 }
 

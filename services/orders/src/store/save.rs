@@ -1,6 +1,6 @@
 //! Saves what changed: one INSERT for new rows of a table, one UPDATE for changed ones.
 
-use super::{save_orders, words};
+use super::{counts, save_orders, words};
 use crate::domain::{Book, Entry, FirstUse, IdempotencyKey, Known, Price};
 use chassis::{AfterCommit, Live, Writes, clock, leavers};
 use contracts::{OrderId, OrderStatus, Sku};
@@ -18,7 +18,7 @@ pub fn save(book: &Book, writes: &mut Writes) -> sqlx::Result<AfterCommit<Infall
     write_products(writes, INSERT_PRODUCTS, book.products.fresh())?;
     write_products(writes, UPDATE_PRODUCTS, book.products.changed())?;
     leavers::save(writes, &book.leavers);
-    Ok(AfterCommit { live: live(book), ..AfterCommit::default() })
+    Ok(AfterCommit { live: live(book), counts: counts::of(book), ..AfterCommit::default() })
 }
 
 /// One note per order whose timeline grew. Who waits for an alias is told the state of its original.

@@ -24,7 +24,9 @@ pub mod redis;
 
 #[cfg(feature = "collector")]
 pub mod collector;
+pub mod lgtm;
 pub mod oidc;
+pub mod promtool;
 
 pub mod proxy;
 

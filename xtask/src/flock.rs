@@ -38,6 +38,12 @@ impl Flock {
         self
     }
 
+    /// Tells it more.
+    pub fn with(mut self, more: &[(&'static str, String)]) -> Self {
+        self.environment.extend_from_slice(more);
+        self
+    }
+
     /// Runs one of its commands to its end and returns what it printed.
     ///
     /// # Errors

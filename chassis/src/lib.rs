@@ -13,6 +13,7 @@ mod delivery;
 mod failed;
 mod handover;
 mod health;
+pub mod https;
 mod in_flight;
 mod journal;
 mod journal_reader;

@@ -1,4 +1,4 @@
-//! Builds the servers that `tools/go` and `tools/oidc` pin, once, into the cache.
+//! Builds the servers that `tools/go`, `tools/oidc` and `tools/s3` pin, once, into the cache.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -26,6 +26,9 @@ pub(crate) const PARTS: Module = Module {
 /// The OpenID provider of the tests.
 pub(crate) const OIDC: Module =
     Module { folder: concat!(env!("CARGO_MANIFEST_DIR"), "/oidc"), sources: ["go.mod", "go.sum", "main.go"] };
+/// The store of objects of the tests.
+pub(crate) const S3: Module =
+    Module { folder: concat!(env!("CARGO_MANIFEST_DIR"), "/s3"), sources: ["go.mod", "go.sum", "main.go"] };
 
 /// The first Go that fetches a newer toolchain by itself, as go.mod asks for one.
 const OLDEST: (u32, u32) = (1, 21);

@@ -38,6 +38,12 @@ impl Flock {
         self
     }
 
+    /// Tells it where pictures are kept.
+    pub fn with_images(mut self, url: String) -> Self {
+        self.environment.push(("IMAGES_URL", url));
+        self
+    }
+
     /// Runs one of its commands to its end and returns what it printed.
     ///
     /// # Errors

@@ -39,6 +39,9 @@ pub struct Up {
     /// Where the gateway listens
     #[arg(long, env = "GATEWAY_LISTEN", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Where pictures are kept; a folder in .starling unless said otherwise
+    #[arg(long, env = "IMAGES_URL", value_name = "URL")]
+    images: Option<String>,
 }
 
 impl Up {
@@ -63,7 +66,8 @@ impl Up {
         report(&parts);
         stop.check()?;
 
-        let flock = flock.with_parts(&parts);
+        let own = || format!("file:{}", state.folder().join("images").display());
+        let flock = flock.with_parts(&parts).with_images(self.images.clone().unwrap_or_else(own));
         tools::step("making streams, consumers, users and tables", || flock.ask(&["provision"]))?;
         let process = tools::step("starting the flock", || flock.run(state.folder(), &stop))?;
         eprintln!("  ✓ ready {:.1} s after the start", begun.elapsed().as_secs_f32());

@@ -14,6 +14,7 @@ mod failed;
 mod gauges;
 mod handover;
 mod health;
+pub mod https;
 mod in_flight;
 mod journal;
 mod journal_reader;

@@ -14,7 +14,7 @@ pub use payments::*;
 pub use shipping::*;
 pub use stock::*;
 
-use crate::Preferences;
+use crate::{ImageId, Preferences};
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -118,6 +118,12 @@ requests! {
     ListCategories "req.catalog.categories"      -> Vec<CategoryView>;
     PutCategory   "req.catalog.put_category"     -> ();
     DeleteCategory "req.catalog.delete_category" -> ();
+    BeginImage    "req.catalog.begin_image"      -> ImageBegun;
+    AddImage      "req.catalog.add_image"        -> ImageAdded;
+    PutImages     "req.catalog.put_images"       -> Images;
+    DeleteImage   "req.catalog.delete_image"     -> Images;
+    ListStrayImages "req.catalog.stray_images"   -> Vec<ImageId>;
+    ForgetImages  "req.catalog.forget_images"    -> ();
     GetPriceRules "req.catalog.price_rules"      -> PriceRules;
     PutPromotion  "req.catalog.put_promotion"    -> ();
     DeletePromotion "req.catalog.delete_promotion" -> ();

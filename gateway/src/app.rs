@@ -1,8 +1,8 @@
 //! What all handlers share.
 
 use crate::{
-    Settings, cache::Cache, identity::api_keys::ApiKeys, keys::Keys, memory::Memory, quota::Quotas,
-    rate::Rates, routes, token::Tokens,
+    Settings, cache::Cache, identity::api_keys::ApiKeys, keys::Keys, listings::images::Images,
+    memory::Memory, quota::Quotas, rate::Rates, routes, token::Tokens,
 };
 use bytes::Bytes;
 use chassis::{Health, Publisher, Secret, Tasks, connect::Nats, settings::Parts, signature};
@@ -38,6 +38,7 @@ pub(crate) struct App {
     pub streams: Arc<Semaphore>,
     /// Imports of whole files that may be under way.
     pub imports: Arc<Semaphore>,
+    pub images: Images,
     /// The OpenAPI document.
     pub openapi: Bytes,
     pub stop: CancellationToken,
@@ -76,6 +77,7 @@ impl App {
             webhook_secret: settings.webhook_secret.clone().or_else(derived),
             streams: Arc::new(Semaphore::new(settings.gateway_streams.min(Semaphore::MAX_PERMITS))),
             imports: Arc::new(Semaphore::new(IMPORTS)),
+            images: Images::open(settings)?,
             openapi: routes::openapi().into(),
             stop: tasks.stop().clone(),
         })

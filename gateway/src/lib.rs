@@ -51,16 +51,17 @@ use crate::{app::App, edge::Edge, proxies::Proxies};
 use anyhow::Context;
 use chassis::{Health, Publisher, Tasks, connect, settings::Parts};
 use contracts::{
-    AdjustStock, CancelOrder, ChangeEmail, ChangePassword, ChangeUser, CheckApiKey, ConfirmTotp,
-    CreateApiKey, DeleteAddress, DeleteCategory, DeleteCoupon, DeletePromotion, DeleteUser, DeliverShipment,
-    DispatchShipment, DropTotp, EndSessions, EnrolTotp, ExportUser, FinishOidc, FinishOidcCode,
-    ForgotPassword, GetAvatar, GetHistory, GetKeys, GetListing, GetOrder, GetPayment, GetPriceRules,
-    GetProduct, GetShipment, GetStockLevel, GetTimeline, GetUser, ImportProducts, LISTINGS_CHANGED,
-    ListAddresses, ListApiKeys, ListCategories, ListOrders, ListProducts, ListRevoked, ListSessions,
-    ListSlots, ListUsers, Login, Message, MessageInfo, PayOrder, PaymentWebhook, PlaceOrder, PutCategory,
-    PutCoupon, PutListings, PutPromotion, PutTaxRates, QuoteCart, ReceiveStock, RefreshTokens, RefundPayment,
-    Register, Request, ResetPassword, RevokeApiKey, SESSION_REVOKED, SaveAddress, SearchListings, SetAvatar,
-    SetPreferences, SetProfile, StartOidc, VerifyEmail, VerifyPayment,
+    AddImage, AdjustStock, BeginImage, CancelOrder, ChangeEmail, ChangePassword, ChangeUser, CheckApiKey,
+    ConfirmTotp, CreateApiKey, DeleteAddress, DeleteCategory, DeleteCoupon, DeleteImage, DeletePromotion,
+    DeleteUser, DeliverShipment, DispatchShipment, DropTotp, EndSessions, EnrolTotp, ExportUser, FinishOidc,
+    FinishOidcCode, ForgetImages, ForgotPassword, GetAvatar, GetHistory, GetKeys, GetListing, GetOrder,
+    GetPayment, GetPriceRules, GetProduct, GetShipment, GetStockLevel, GetTimeline, GetUser, ImportProducts,
+    LISTINGS_CHANGED, ListAddresses, ListApiKeys, ListCategories, ListOrders, ListProducts, ListRevoked,
+    ListSessions, ListSlots, ListStrayImages, ListUsers, Login, Message, MessageInfo, PayOrder,
+    PaymentWebhook, PlaceOrder, PutCategory, PutCoupon, PutImages, PutListings, PutPromotion, PutTaxRates,
+    QuoteCart, ReceiveStock, RefreshTokens, RefundPayment, Register, Request, ResetPassword, RevokeApiKey,
+    SESSION_REVOKED, SaveAddress, SearchListings, SetAvatar, SetPreferences, SetProfile, StartOidc,
+    VerifyEmail, VerifyPayment,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -97,6 +98,12 @@ pub const ASKS: &[&str] = &[
     GetListing::SUBJECT,
     SearchListings::SUBJECT,
     ListCategories::SUBJECT,
+    BeginImage::SUBJECT,
+    AddImage::SUBJECT,
+    PutImages::SUBJECT,
+    DeleteImage::SUBJECT,
+    ListStrayImages::SUBJECT,
+    ForgetImages::SUBJECT,
     PutCategory::SUBJECT,
     DeleteCategory::SUBJECT,
     GetPriceRules::SUBJECT,
@@ -166,6 +173,8 @@ pub async fn run(places: &Parts, settings: Settings, health: Health, tasks: Task
     tasks.spawn(watch_nats(app.nats.clone(), health, tasks.clone()));
     tasks.spawn(quota::follow(app.clone(), tasks.stop().clone()));
     tasks.spawn(cache::follow(app.clone(), tasks.stop().clone()));
+    let tidy = Duration::from_millis(settings.images_tidy_ms);
+    tasks.spawn(listings::images::follow(app.clone(), tidy, tasks.stop().clone()));
     tasks.spawn(identity::follow(app, tasks.stop().clone()));
     server::serve(listener, edge, tls, proxies, &settings, tasks.stop()).await;
     // All handles to the publisher are gone now, so its task ends too.

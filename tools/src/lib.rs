@@ -27,6 +27,7 @@ pub mod collector;
 pub mod lgtm;
 pub mod oidc;
 pub mod promtool;
+pub mod s3;
 
 pub mod proxy;
 

@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     document::Doc,
-    listings::{self, categories},
+    listings::{self, categories, images},
     problem::Kind,
     products,
 };
-use contracts::{CategoryNode, Found, Listing, ListingView, ProductPage, ProductView};
+use contracts::{CategoryNode, Found, ImageAdded, Images, Listing, ListingView, ProductPage, ProductView};
 
 pub(super) fn routes() -> Vec<Route> {
     let doc = |summary| Doc::new("catalog", summary);
@@ -67,6 +67,32 @@ pub(super) fn routes() -> Vec<Route> {
             doc("Create or change listings from a file: NDJSON (a listing a line) or CSV (a variant a line), 32 MiB at most")
                 .binary_body("application/x-ndjson")
                 .lines("application/x-ndjson", "progress, what was refused and why, the sums at the end"),
+        ),
+        route("POST /v1/listings/{slug}/images", RunsTheShop, images::upload).doc(
+            doc("Send a picture of a listing: JPEG, PNG or WebP, at most 10 MiB and 40 million pixels")
+                .query::<images::Upload>()
+                .binary_body("image/*")
+                .reply::<ImageAdded>(201, "the listing shows it behind its others; the listing's version is the `ETag`")
+                .reply::<ImageAdded>(200, "the listing shows it already")
+                .problem(Kind::Conflict),
+        ),
+        route("PUT /v1/listings/{slug}/images", RunsTheShop, images::put).doc(
+            doc("Arrange the pictures of a listing; one that is left out is taken away")
+                .header("If-Match", true, "the `ETag` of the listing's version that the change builds on")
+                .body::<images::Arranged>()
+                .reply::<Images>(200, "the pictures; the listing's version is the `ETag`")
+                .problem(Kind::Stale)
+                .problem(Kind::PreconditionRequired),
+        ),
+        route("DELETE /v1/listings/{slug}/images/{image}", RunsTheShop, images::delete).doc(
+            doc("Take a picture of a listing away")
+                .reply::<Images>(200, "the others; the listing's version is the `ETag`"),
+        ),
+        route("GET /v1/images/{image}/{size}", Anyone, images::show).doc(
+            doc("Show a picture in a size: `thumb`, `small` or `large`")
+                .header("If-None-Match", false, "the `ETag` that the caller has")
+                .reply_binary("image/jpeg,image/webp", "the picture, which never changes")
+                .reply_empty(304, "the caller has it"),
         ),
         route("GET /v1/categories", Anyone, categories::list)
             .doc(doc("List all categories").reply::<categories::Categories>(200, "by slug")),

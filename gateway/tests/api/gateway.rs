@@ -32,7 +32,7 @@ pub struct Gateway {
     pub ended: Tasks,
     pub redis: Server,
     pub nats: Server,
-    _scratch: Scratch,
+    pub scratch: Scratch,
 }
 
 impl Gateway {
@@ -68,13 +68,14 @@ impl Gateway {
         let commands = stream_of_commands(nats.url()).await;
         let (stop, ended) = (CancellationToken::new(), Tasks::default());
         let redis_patience_ms = u64::try_from(Self::REDIS_PATIENCE.as_millis()).unwrap();
-        let (settings, tasks) = (Settings { listen, redis_patience_ms, ..settings }, Tasks::child_of(&stop));
+        let images_url = place_of_images(&scratch, settings.images_url);
+        let settings = Settings { listen, redis_patience_ms, images_url, ..settings };
+        let tasks = Tasks::child_of(&stop);
         let all = places.clone();
         ended.spawn(async move { gateway::run(&all, settings, Health::default(), tasks).await.unwrap() });
         let http = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
         let base = format!("http://{listen}");
-        let started =
-            Self { http, base, places, secret, commands, stop, ended, redis, nats, _scratch: scratch };
+        let started = Self { http, base, places, secret, commands, stop, ended, redis, nats, scratch };
         started.until_ready().await;
         started
     }
@@ -83,7 +84,8 @@ impl Gateway {
     pub async fn another(&self, settings: Settings) -> SocketAddr {
         let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let redis_patience_ms = u64::try_from(Self::REDIS_PATIENCE.as_millis()).unwrap();
-        let settings = Settings { listen, redis_patience_ms, ..settings };
+        let images_url = place_of_images(&self.scratch, settings.images_url);
+        let settings = Settings { listen, redis_patience_ms, images_url, ..settings };
         let (places, health, tasks) =
             (self.places.clone(), Health::default(), Tasks::child_of(&self.stop.child_token()));
         self.ended.spawn(async move { gateway::run(&places, settings, health, tasks).await.unwrap() });
@@ -139,6 +141,15 @@ impl Gateway {
         let last = self.commands.get_info().await.unwrap().state.last_sequence;
         let message = self.commands.get_raw_message(last).await.unwrap();
         (message.subject.to_string(), message.headers, serde_json::from_slice(&message.payload).unwrap())
+    }
+}
+
+/// The test's own folder, unless it names a place.
+fn place_of_images(scratch: &Scratch, named: String) -> String {
+    if named == Settings::default().images_url {
+        format!("file:{}", scratch.path().join("images").display())
+    } else {
+        named
     }
 }
 

@@ -12,7 +12,7 @@ mod store;
 mod timers;
 
 pub use domain::Shelf;
-pub use requests::{News, get, import, list, put, quote, search, show};
+pub use requests::{News, get, images, import, list, put, quote, search, show};
 pub use settings::Settings;
 pub use timers::Unannounced;
 
@@ -55,6 +55,12 @@ pub fn service(settings: &Settings) -> Service {
         .answers(requests::list_categories)
         .answers(requests::put_category)
         .answers(requests::delete_category)
+        .answers(requests::begin_image)
+        .answers(requests::add_image)
+        .answers(requests::put_images)
+        .answers(requests::delete_image)
+        .answers(requests::list_stray_images)
+        .answers(requests::forget_images)
         .answers(requests::get_price_rules)
         .answers(requests::put_promotion)
         .answers(requests::delete_promotion)

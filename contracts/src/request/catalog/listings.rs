@@ -78,6 +78,9 @@ pub struct ListingView {
     pub tax_category: TaxCategory,
     /// Whether it is found and shown.
     pub published: bool,
+    /// Its pictures, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ImageView>,
     /// What can be bought, by SKU.
     pub variants: Vec<VariantView>,
     /// Grows by one with every change.

@@ -19,6 +19,7 @@ pub async fn get(db: &PgPool, slug: &Slug) -> sqlx::Result<Option<ListingView>> 
     let Some(row) = row else { return Ok(None) };
     let (slug, page) = pages::page(&row)?;
     let variants = variants(&mut tx, &slug).await?;
+    let images = super::images::of(&mut tx, &slug).await?;
     let categories = super::categories::down_to(&mut tx, page.category.as_ref()).await?;
     tx.commit().await?;
     Ok(Some(ListingView {
@@ -29,6 +30,7 @@ pub async fn get(db: &PgPool, slug: &Slug) -> sqlx::Result<Option<ListingView>> 
         attributes: page.attributes,
         tax_category: page.tax_category,
         published: page.published,
+        images: images.into_iter().map(|(_, image)| image).collect(),
         variants,
         version: page.version,
     }))

@@ -76,8 +76,7 @@ pub(crate) struct Guard {
 
 /// Stands before every handler of the table.
 pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let class = Class::of(guard.method, guard.path);
-    let patience = edge::patience(class, guard.path, request.headers());
+    let patience = edge::patience(guard.class, guard.path, request.headers());
     let asked = telemetry::asked(guard.method, guard.path, patience);
     let peer = request.extensions().get::<Peer>().map_or(UNKNOWN, |peer| peer.0);
     let mut quota = None;

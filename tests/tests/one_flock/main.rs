@@ -25,3 +25,5 @@ mod leaving;
 mod live;
 mod permissions;
 mod roles;
+
+mod signals;

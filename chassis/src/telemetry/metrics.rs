@@ -20,7 +20,7 @@ static DEAD: Counter = Counter::new("starling.messages.dead", "{message}", "Mess
 static CALL_DURATION: Histogram =
     Histogram::seconds("starling.call.duration", "Calls to the outside by outcome");
 static BREAKER: Gauge =
-    Gauge::new("starling.breaker.open", "1", "1 while the circuit breaker keeps calls back, else 0");
+    Gauge::new("starling.breaker.open", "{breaker}", "1 while the circuit breaker keeps calls back, else 0");
 static CACHED: Counter =
     Counter::new("starling.cache.lookups", "{lookup}", "Lookups in a cache by where it was found");
 static REQUEST_DURATION: Histogram =

@@ -131,7 +131,7 @@ fn machine() -> Row {
         panels: vec![
             lines("percentunit", "Workers busy", "Share of their time that the runtime's threads ran tasks.")
                 .limits(0.8, 0.95)
-                .range("{{service_name}} {{instance}}", "starling_runtime_busy"),
+                .range("{{service_name}} {{instance}}", "starling_runtime_busy_ratio"),
             lines("short", "Tasks waiting", "For a thread, in the common queue: saturation.")
                 .range("{{service_name}} {{instance}}", "starling_runtime_queue"),
             lines("short", "Cores used", "CPU time a second, and the threads that run tasks.")

@@ -52,10 +52,7 @@ const WORDS: [&str; 12] = [
 
 /// All metrics that there are: the flock's table, the recorded ones, the stack's.
 pub fn known() -> BTreeSet<String> {
-    let root = cargo::root().unwrap();
-    // Until the flock's own table is there: the names that were agreed on.
-    let table = fs::read_to_string(root.join("docs/metrics.md"));
-    let table = table.or_else(|_| fs::read_to_string(root.join("observability/metrics.md"))).unwrap();
+    let table = fs::read_to_string(cargo::root().unwrap().join("docs/metrics.md")).unwrap();
     let mut known: BTreeSet<String> = OF_THE_STACK.into_iter().map(ToOwned::to_owned).collect();
     known.extend(rules::recorded());
     known.extend(table.lines().flat_map(in_line));

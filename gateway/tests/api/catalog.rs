@@ -6,4 +6,4 @@ mod carts;
 mod coupons;
 mod files;
 mod listings;
-mod world;
+pub mod world;

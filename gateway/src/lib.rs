@@ -33,6 +33,7 @@ mod products;
 mod selling;
 mod stock;
 
+mod again;
 mod ask;
 mod body;
 mod cache;
@@ -56,12 +57,12 @@ use contracts::{
     DeleteUser, DeliverShipment, DispatchShipment, DropTotp, EndSessions, EnrolTotp, ExportUser, FinishOidc,
     FinishOidcCode, ForgetImages, ForgotPassword, GetAvatar, GetHistory, GetKeys, GetListing, GetOrder,
     GetPayment, GetPriceRules, GetProduct, GetShipment, GetStockLevel, GetTimeline, GetUser, ImportProducts,
-    LISTINGS_CHANGED, ListAddresses, ListApiKeys, ListCategories, ListOrders, ListProducts, ListRevoked,
-    ListSessions, ListSlots, ListStrayImages, ListUsers, Login, Message, MessageInfo, PayOrder,
+    LISTINGS_CHANGED, ListAddresses, ListApiKeys, ListCategories, ListIdentities, ListOrders, ListProducts,
+    ListRevoked, ListSessions, ListSlots, ListStrayImages, ListUsers, Login, Message, MessageInfo, PayOrder,
     PaymentWebhook, PlaceOrder, PutCategory, PutCoupon, PutImages, PutListings, PutPromotion, PutTaxRates,
-    QuoteCart, ReceiveStock, RefreshTokens, RefundPayment, Register, Request, ResetPassword, RevokeApiKey,
-    SESSION_REVOKED, SaveAddress, SearchListings, SetAvatar, SetPreferences, SetProfile, StartOidc,
-    VerifyEmail, VerifyPayment,
+    QuoteCart, ReceiveStock, RefreshTokens, RefundPayment, Register, RemoveIdentity, Request, ResetPassword,
+    RevokeApiKey, SESSION_REVOKED, SaveAddress, SearchListings, SetAvatar, SetPreferences, SetProfile,
+    StartOidc, VerifyEmail, VerifyPayment,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -142,6 +143,8 @@ pub const ASKS: &[&str] = &[
     EnrolTotp::SUBJECT,
     ConfirmTotp::SUBJECT,
     DropTotp::SUBJECT,
+    ListIdentities::SUBJECT,
+    RemoveIdentity::SUBJECT,
     ListUsers::SUBJECT,
     ChangeUser::SUBJECT,
     GetHistory::SUBJECT,

@@ -57,6 +57,11 @@ impl Route {
         self
     }
 
+    /// Whether its requests are counted; not so what the chassis serves.
+    pub fn is_guarded(&self) -> bool {
+        self.handler.is_some()
+    }
+
     pub fn method(&self) -> &'static str {
         self.name.split(' ').next().unwrap_or_default()
     }

@@ -47,7 +47,7 @@ pub struct Up {
 impl Up {
     /// As without any argument, but listening there.
     pub const fn watched(listen: SocketAddr) -> Self {
-        Self { fresh: false, no_order: false, release: false, binary: None, listen }
+        Self { fresh: false, no_order: false, release: false, binary: None, listen, images: None }
     }
 
     /// Runs until it is asked to stop.

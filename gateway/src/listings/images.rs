@@ -187,9 +187,7 @@ fn image_id(text: &str) -> Result<ImageId, Problem> {
 
 /// Of what is drawn here.
 fn media_type(file: &Bytes) -> Option<&'static str> {
-    match image::guess_format(file).ok()? {
-        image::ImageFormat::Jpeg => Some("image/jpeg"),
-        image::ImageFormat::WebP => Some("image/webp"),
-        _other => None,
-    }
+    let format = image::guess_format(file).ok()?;
+    let drawn = [image::ImageFormat::Jpeg, image::ImageFormat::WebP];
+    drawn.contains(&format).then(|| format.to_mime_type())
 }

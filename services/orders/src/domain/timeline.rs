@@ -29,9 +29,10 @@ impl Entry {
     /// An event that was heard. Its number comes later.
     pub(super) fn heard(order_id: OrderId, status: OrderStatus, heard: &Heard<Hears>) -> Self {
         let event = heard.message.info().subject;
-        let money = match &heard.message {
-            Hears::PaymentRefunded(refund) => Some((refund.amount, refund.currency)),
-            _nothing_settled => None,
+        let money = if let Hears::PaymentRefunded(refund) = &heard.message {
+            Some((refund.amount, refund.currency))
+        } else {
+            None
         };
         Self { order_id, seq: 0, event, at: Some(heard.at), status, data: of_heard(&heard.message), money }
     }
@@ -39,9 +40,10 @@ impl Entry {
     /// An event that this service tells. Its number comes later.
     pub(super) fn told(order_id: OrderId, status: OrderStatus, message: &Tells) -> Self {
         let event = message.info().subject;
-        let money = match message {
-            Tells::OrderConfirmed(confirmed) => Some((confirmed.total, confirmed.currency)),
-            _nothing_settled => None,
+        let money = if let Tells::OrderConfirmed(confirmed) = message {
+            Some((confirmed.total, confirmed.currency))
+        } else {
+            None
         };
         Self { order_id, seq: 0, event, at: None, status, data: of_told(message), money }
     }

@@ -1,5 +1,6 @@
 //! What leaves by OTLP: an order's trace is whole, the metrics are those that are documented, and nothing says who buys.
 
+mod counted;
 mod documented;
 mod trace;
 
@@ -106,6 +107,8 @@ async fn an_orders_trace_is_whole_the_metrics_are_as_documented_and_nothing_says
     })
     .await;
     assert_eq!(names.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new(), "undocumented");
+    counted::tell_again(&flock).await;
+    counted::agrees(&collector, &mut got, &flock).await;
     let again = got.spans.iter().find(|span| trace::is_marked(span, "starling.redelivered"));
     let again = again.expect("what came again has a span");
     assert!(again.parent_span_id.is_empty() && !again.links.is_empty(), "{again:?}");

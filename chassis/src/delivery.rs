@@ -1,6 +1,6 @@
 //! A message as JetStream delivered it.
 
-use crate::journal::Exhumed;
+use crate::{Way, journal::Exhumed, telemetry};
 use bytes::Bytes;
 use contracts::{
     HEADER_CAUSATION, HEADER_ID, HEADER_SUBJECT, HEADER_TIME, HEADER_TRACE, HEADER_TYPE, MessageId, Timestamp,
@@ -84,6 +84,16 @@ impl Delivery {
             reply: redrive.reply.clone(),
             subject: letter.subject,
             body: letter.body.into(),
+        }
+    }
+
+    /// How it came here.
+    pub fn way(&self) -> Way {
+        Way {
+            cause: self.causation,
+            trace: self.trace.as_deref().and_then(telemetry::trace_id),
+            stored_at: Some(self.stored_at),
+            deliveries: self.delivered,
         }
     }
 

@@ -10,7 +10,7 @@ mod otlp;
 mod trace;
 
 pub use metrics::{batch, breaker, cached, called, consumed, dead, published};
-pub use trace::{Step, continue_trace, root};
+pub use trace::{Step, continue_trace, root, trace_id};
 
 use crate::settings;
 use anyhow::Context;

@@ -10,7 +10,7 @@ use crate::{
     participant::AfterCommit,
     telemetry,
 };
-use contracts::{MessageEnum, MessageId, Timestamp, Unreadable};
+use contracts::{MessageEnum, MessageId, Unreadable};
 use std::collections::BTreeMap;
 
 /// The largest output: a larger one is refused before commit, since no stream would take it with its headers.
@@ -42,7 +42,7 @@ impl<P: Participant> Desk<P> {
                 taken.again.extend(outputs);
                 continue;
             }
-            match read::<P>(&delivery.subject, delivery.id, delivery.at, &delivery.body) {
+            match read::<P>(delivery) {
                 Ok(message) => {
                     heard.push(message);
                     deliveries.push(*delivery);
@@ -90,13 +90,9 @@ impl<P: Participant> Desk<P> {
     }
 }
 
-pub(crate) fn read<P: Participant>(
-    subject: &str,
-    id: MessageId,
-    at: Timestamp,
-    body: &[u8],
-) -> Result<Heard<P::Hears>, Unreadable> {
-    P::Hears::read(subject, body).map(|message| Heard { id, at, message })
+pub(crate) fn read<P: Participant>(delivery: &Delivery) -> Result<Heard<P::Hears>, Unreadable> {
+    let message = P::Hears::read(&delivery.subject, &delivery.body)?;
+    Ok(Heard { id: delivery.id, at: delivery.at, message, way: delivery.way() })
 }
 
 /// The word under which a decision is counted.

@@ -2,9 +2,11 @@
 
 mod show;
 mod stuck;
+mod timeline;
 
-pub use show::{get, list, timeline};
+pub use show::{get, list};
 pub use stuck::stuck;
+pub use timeline::timeline;
 
 use chassis::Fault;
 use contracts::{Copied, CountCopied, MAX_IMPORT, ProductVersion, Refusal};

@@ -1,11 +1,11 @@
 //! What all handlers share.
 
 use crate::{
-    Settings, cache::Cache, identity::api_keys::ApiKeys, keys::Keys, memory::Memory, quota::Quotas,
-    rate::Rates, routes, token::Tokens,
+    Settings, admin::Admin, cache::Cache, identity::api_keys::ApiKeys, keys::Keys, memory::Memory,
+    quota::Quotas, rate::Rates, routes, token::Tokens,
 };
 use bytes::Bytes;
-use chassis::{Health, Publisher, Secret, Tasks, connect::Nats, settings::Parts, signature};
+use chassis::{Health, Publisher, Secret, Tasks, Wiring, connect::Nats, settings::Parts, signature};
 use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -40,6 +40,7 @@ pub(crate) struct App {
     pub imports: Arc<Semaphore>,
     /// The OpenAPI document.
     pub openapi: Bytes,
+    pub admin: Admin,
     pub stop: CancellationToken,
 }
 
@@ -47,6 +48,7 @@ impl App {
     pub fn new(
         places: &Parts,
         settings: &Settings,
+        wirings: &[Wiring],
         nats: Nats,
         publisher: Publisher,
         health: Health,
@@ -77,6 +79,7 @@ impl App {
             streams: Arc::new(Semaphore::new(settings.gateway_streams.min(Semaphore::MAX_PERMITS))),
             imports: Arc::new(Semaphore::new(IMPORTS)),
             openapi: routes::openapi().into(),
+            admin: Admin::new(settings, wirings, tasks)?,
             stop: tasks.stop().clone(),
         })
     }

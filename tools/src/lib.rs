@@ -23,6 +23,7 @@ pub mod postgres;
 pub mod redis;
 
 pub mod oidc;
+pub mod webdriver;
 
 pub mod proxy;
 

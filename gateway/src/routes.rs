@@ -1,5 +1,6 @@
 //! Every route, in one table: the router, the checks of tokens and roles, and the OpenAPI document are made of it.
 
+mod admin;
 mod auth;
 mod catalog;
 mod delivery;
@@ -88,6 +89,7 @@ pub(crate) fn table() -> Vec<Route> {
         auth::routes(),
         users::routes(),
         operation::routes(),
+        admin::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

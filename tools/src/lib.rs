@@ -28,6 +28,7 @@ pub mod lgtm;
 pub mod oidc;
 pub mod promtool;
 pub mod s3;
+pub mod webdriver;
 
 pub mod proxy;
 

@@ -146,7 +146,7 @@ async fn the_three_signals_of_one_order_reach_the_collector_and_fit_together() {
 async fn signalled(signal: &str, more: bool) {
     let kill =
         std::process::Command::new("kill").args(["-s", signal, &std::process::id().to_string()]).status();
-    assert!(kill.unwrap().success());
+    assert!(kill.is_ok_and(|status| status.success()));
     let limit = tokio::time::Instant::now() + Duration::from_secs(30);
     while tracing::enabled!(tracing::Level::DEBUG) != more {
         assert!(tokio::time::Instant::now() < limit, "{signal} was not heard");

@@ -84,6 +84,14 @@ async fn an_orders_trace_is_whole_the_metrics_are_as_documented_and_nothing_says
     .await;
     assert!(trace.is_marked("starling.compensation"), "{trace:?}");
 
+    let (unsure, unsure_trace) = placed(&customer, &marked(&sku).paid_by("sandbox.answer_lost")).await;
+    customer.until(&unsure, "confirmed").await;
+    let trace =
+        Trace::until_whole(&collector, &mut got, &unsure_trace, &unsure, &ALL, "process order.confirmed")
+            .await;
+    assert_eq!(trace.failures(), [("call payment_provider", "outcome unknown")]);
+    assert_eq!(trace::of_batch(&got, &confirmed_trace, "batch orders"), ["commit", "load", "save"]);
+
     deliver_again(&flock, &customer, &sku).await;
     give_up(&flock).await;
     eventually("a quota is used up", async || {

@@ -6,8 +6,10 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use tests::{Flock, eventually};
 use tools::collector::{Collector, Received, attribute};
 
+type Labels = &'static [(&'static str, &'static str)];
+
 /// A metric, the labels that count, and the same in SQL.
-const BOOKS: [(&str, &[(&str, &str)], &str); 6] = [
+const BOOKS: [(&str, Labels, &str); 6] = [
     (
         "starling.orders",
         &[("status", "created")],

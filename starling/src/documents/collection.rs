@@ -167,13 +167,12 @@ fn body(operation: &Value) -> Option<(String, Value)> {
             _ => ("application/octet-stream".to_owned(), json!({ "mode": "file", "file": {} })),
         });
     };
-    let text = match example {
-        Value::String(lines) => lines.clone(),
-        other => {
-            let filled = serde_json::to_string_pretty(&fill("", other)).ok()?;
-            // A number, though variables are texts.
-            filled.replace("\"{{total}}\"", "{{total}}")
-        }
+    let text = if let Some(lines) = example.as_str() {
+        lines.to_owned()
+    } else {
+        let filled = serde_json::to_string_pretty(&fill("", example)).ok()?;
+        // A number, though variables are texts.
+        filled.replace("\"{{total}}\"", "{{total}}")
     };
     Some((media.clone(), json!({ "mode": "raw", "raw": text })))
 }

@@ -28,8 +28,8 @@ pub(super) fn add(route: &Route, operation: &mut Value, schemas: &Map<String, Va
             }
         }
     }
-    for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
-        for (media, content) in response["content"].as_object_mut().into_iter().flatten() {
+    for (status, response) in object(operation, "responses").into_iter().flatten() {
+        for (media, content) in object(response, "content").into_iter().flatten() {
             if media == PROBLEM {
                 content["example"] = problem(status);
             } else if media == JSON || media == EVENTS {
@@ -37,12 +37,17 @@ pub(super) fn add(route: &Route, operation: &mut Value, schemas: &Map<String, Va
             }
         }
     }
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default();
         if let Some(example) = parameter_of(route.path(), name) {
             parameter["example"] = example.into();
         }
     }
+}
+
+/// A part of the document, if it is there. (An index would put one there.)
+fn object<'d>(of: &'d mut Value, name: &str) -> Option<&'d mut Map<String, Value>> {
+    of.get_mut(name).and_then(Value::as_object_mut)
 }
 
 /// One of the problems of a status.

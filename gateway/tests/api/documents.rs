@@ -89,6 +89,7 @@ fn every_answer_is_described_with_its_headers_and_every_body_and_answer_with_an_
             let headers = headers_of(&document, response);
             let has = |wanted: &str| headers.iter().any(|(name, _)| name == wanted);
             assert!(has("X-Request-Id"), "{name} {status}");
+            assert!(response.get("content").is_none_or(Value::is_object), "{name} {status}");
             let health = path.starts_with("/health");
             for quota in ["RateLimit", "RateLimit-Policy"] {
                 assert_eq!(has(quota), !health, "{name} {status}: {quota}");

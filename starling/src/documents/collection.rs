@@ -167,8 +167,8 @@ fn body(operation: &Value) -> Option<(String, Value)> {
             _ => ("application/octet-stream".to_owned(), json!({ "mode": "file", "file": {} })),
         });
     };
-    let text = if let Value::String(lines) = example {
-        lines.clone()
+    let text = if let Some(lines) = example.as_str() {
+        lines.to_owned()
     } else {
         let filled = serde_json::to_string_pretty(&fill("", example)).ok()?;
         // A number, though variables are texts.

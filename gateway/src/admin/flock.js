@@ -16,7 +16,7 @@ const consumerOf = (service, stream) => pulses.at(-1)?.consumers.find(one => one
 const delivered = (service, stream) => pulses.reduce((sum, pulse) =>
   sum + (pulse.consumers.find(one => one.service === service && one.stream === stream)?.delivered ?? 0), 0);
 const freshDead = service => pulses.reduce((sum, pulse) => sum + (pulse.dead[service]?.told ?? 0), 0);
-const isBad = (service, stream) => freshDead(service) > 0 || (consumerOf(service, stream)?.waiting ?? 0) > BEHIND;
+const isBehind = (service, stream) => (consumerOf(service, stream)?.waiting ?? 0) > BEHIND;
 // What a test and a tool may ask, and a person reads: changed only when it is another, so that nothing flickers.
 const put = (node, text, kind) => {
   if (node.textContent !== text) node.textContent = text;
@@ -87,7 +87,8 @@ const panel = stream => {
       const count = told(subject), rates = over() ? count * 1000 / over() : 0;
       path.setAttribute("stroke-width", (1 + Math.min(5, Math.log2(1 + rates) / 2)).toFixed(2));
       path.classList.toggle("flows", count > 0);
-      path.classList.toggle("bad", Boolean(service) && isBad(service, stream));
+      // A letter does not say on this page what it was about: one of the messages that came lately.
+      path.classList.toggle("bad", Boolean(service) && (isBehind(service, stream) || (count > 0 && freshDead(service) > 0)));
     }
   };
   const update = () => {
@@ -131,7 +132,7 @@ const update = () => {
   for (const [name, [rate, behind, letters, way, again]] of cells) {
     const mine = now.consumers.filter(one => one.service === name), sum = field => mine.reduce((total, one) => total + one[field], 0);
     put(rate, perSecond(mine.reduce((total, one) => total + delivered(name, one.stream), 0), over()));
-    put(behind, number(sum("waiting")), "number" + (mine.some(one => isBad(name, one.stream)) ? " bad" : ""));
+    put(behind, number(sum("waiting")), "number" + (mine.some(one => isBehind(name, one.stream)) ? " bad" : ""));
     put(way, number(sum("under_way")));
     put(again, number(sum("again")));
     put(letters, number(now.dead[name]?.kept ?? 0), "number" + (now.dead[name] ? " bad" : ""));

@@ -112,7 +112,7 @@ const valueOf = (name, value, data) => {
   const { code, ...more } = value, named = Object.entries(more).map(([key, one]) => words(key) + " " + valueOf(key, one, data));
   return [...(code === undefined ? [] : [words(code)]), ...named].join(", ");
 };
-const dataOf = data => Object.entries(data ?? {}).filter(([name]) => name !== "currency").map(([name, value]) =>
+const dataOf = data => Object.entries(data ?? {}).filter(([name, value]) => name !== "currency" && value !== null).map(([name, value]) =>
   make("div", {}, make("dt", {}, words(name)), make("dd", {}, valueOf(name, value, data))));
 
 const whyOf = row => {

@@ -38,6 +38,7 @@ mod body;
 mod cache;
 mod document;
 mod etag;
+mod export;
 mod hash;
 mod memory;
 mod pages;
@@ -56,8 +57,8 @@ use contracts::{
     DeleteUser, DeliverShipment, DispatchShipment, DropTotp, EndSessions, EnrolTotp, ExportUser, FinishOidc,
     FinishOidcCode, ForgetImages, ForgotPassword, GetAvatar, GetHistory, GetKeys, GetListing, GetOrder,
     GetPayment, GetPriceRules, GetProduct, GetShipment, GetStockLevel, GetTimeline, GetUser, ImportProducts,
-    LISTINGS_CHANGED, ListAddresses, ListApiKeys, ListCategories, ListOrders, ListProducts, ListRevoked,
-    ListSessions, ListSlots, ListStrayImages, ListUsers, Login, Message, MessageInfo, PayOrder,
+    LISTINGS_CHANGED, ListAddresses, ListApiKeys, ListCategories, ListListings, ListOrders, ListProducts,
+    ListRevoked, ListSessions, ListSlots, ListStrayImages, ListUsers, Login, Message, MessageInfo, PayOrder,
     PaymentWebhook, PlaceOrder, PutCategory, PutCoupon, PutImages, PutListings, PutPromotion, PutTaxRates,
     QuoteCart, ReceiveStock, RefreshTokens, RefundPayment, Register, Request, ResetPassword, RevokeApiKey,
     SESSION_REVOKED, SaveAddress, SearchListings, SetAvatar, SetPreferences, SetProfile, StartOidc,
@@ -95,6 +96,7 @@ pub const ASKS: &[&str] = &[
     ListProducts::SUBJECT,
     ImportProducts::SUBJECT,
     PutListings::SUBJECT,
+    ListListings::SUBJECT,
     GetListing::SUBJECT,
     SearchListings::SUBJECT,
     ListCategories::SUBJECT,

@@ -118,6 +118,7 @@ requests! {
     GetProduct    "req.catalog.get"      -> ProductView;
     ListProducts  "req.catalog.list"     -> ProductPage;
     PutListings   "req.catalog.put_listings"     -> Vec<Put>;
+    ListListings  "req.catalog.list_listings"    -> ListingPage;
     GetListing    "req.catalog.get_listing"      -> ListingView;
     SearchListings "req.catalog.search"          -> Found;
     ListCategories "req.catalog.categories"      -> Vec<CategoryView>;

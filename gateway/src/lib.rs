@@ -40,6 +40,7 @@ mod body;
 mod cache;
 mod document;
 mod etag;
+mod export;
 mod hash;
 mod memory;
 mod pages;
@@ -58,12 +59,12 @@ use contracts::{
     DeleteUser, DeliverShipment, DispatchShipment, DropTotp, EndSessions, EnrolTotp, ExportUser, FinishOidc,
     FinishOidcCode, ForgetImages, ForgotPassword, GetAvatar, GetHistory, GetKeys, GetListing, GetOrder,
     GetPayment, GetPriceRules, GetProduct, GetShipment, GetStockLevel, GetTimeline, GetUser, ImportProducts,
-    LISTINGS_CHANGED, ListAddresses, ListApiKeys, ListCategories, ListIdentities, ListOrders, ListProducts,
-    ListRevoked, ListSessions, ListSlots, ListStrayImages, ListUsers, Login, Message, MessageInfo, PayOrder,
-    PaymentWebhook, PlaceOrder, PutCategory, PutCoupon, PutImages, PutListings, PutPromotion, PutTaxRates,
-    QuoteCart, ReceiveStock, RefreshTokens, RefundPayment, Register, RemoveIdentity, Request, ResetPassword,
-    RevokeApiKey, SESSION_REVOKED, SaveAddress, SearchListings, SetAvatar, SetPreferences, SetProfile,
-    StartOidc, VerifyEmail, VerifyPayment,
+    LISTINGS_CHANGED, ListAddresses, ListApiKeys, ListCategories, ListIdentities, ListListings, ListOrders,
+    ListProducts, ListRevoked, ListSessions, ListSlots, ListStrayImages, ListUsers, Login, Message,
+    MessageInfo, PayOrder, PaymentWebhook, PlaceOrder, PutCategory, PutCoupon, PutImages, PutListings,
+    PutPromotion, PutTaxRates, QuoteCart, ReceiveStock, RefreshTokens, RefundPayment, Register,
+    RemoveIdentity, Request, ResetPassword, RevokeApiKey, SESSION_REVOKED, SaveAddress, SearchListings,
+    SetAvatar, SetPreferences, SetProfile, StartOidc, VerifyEmail, VerifyPayment,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -97,6 +98,7 @@ pub const ASKS: &[&str] = &[
     ListProducts::SUBJECT,
     ImportProducts::SUBJECT,
     PutListings::SUBJECT,
+    ListListings::SUBJECT,
     GetListing::SUBJECT,
     SearchListings::SUBJECT,
     ListCategories::SUBJECT,

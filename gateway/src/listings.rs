@@ -1,8 +1,11 @@
 //! Listings: found, shown, written; and the tree of categories.
 
 pub(crate) mod categories;
+mod export;
 pub(crate) mod images;
 mod import;
+mod row;
+pub(crate) use export::export;
 pub(crate) use import::import;
 
 use crate::{

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     document::Doc,
+    export::Export,
     listings::{self, categories, images},
     problem::Kind,
     products,
@@ -28,7 +29,7 @@ pub(super) fn routes() -> Vec<Route> {
         // A static path comes before a parameter: a product whose SKU is `export` is only listed.
         route("GET /v1/catalog/export", RunsTheShop, products::export).doc(
             doc("Export all products by SKU, as NDJSON or CSV")
-                .query::<products::Export>()
+                .query::<Export>()
                 .lines("application/x-ndjson,text/csv", "a product a line"),
         ),
         route("POST /v1/products/import", RunsTheShop, products::import).doc(
@@ -74,6 +75,12 @@ pub(super) fn routes() -> Vec<Route> {
             doc("Create or change listings from a file: NDJSON (a listing a line) or CSV (a variant a line), 32 MiB at most")
                 .binary_body("application/x-ndjson")
                 .lines("application/x-ndjson", "progress, what was refused and why, the sums at the end"),
+        ),
+        // As above: a listing called `export` is found, and shown as a draft.
+        route("GET /v1/listings/export", RunsTheShop, listings::export).doc(
+            doc("Export all listings by slug, as an import takes them: NDJSON or CSV")
+                .query::<Export>()
+                .lines("application/x-ndjson,text/csv", "a listing a line; of a table, a price of a variant"),
         ),
         route("POST /v1/listings/{slug}/images", RunsTheShop, images::upload).doc(
             doc("Send a picture of a listing: JPEG, PNG or WebP, at most 10 MiB and 40 million pixels")

@@ -72,6 +72,7 @@ fn what_changes_the_shop_is_for_those_who_run_it() {
             "GET /v1/listings/{slug}/draft",
             "PUT /v1/listings/{slug}",
             "POST /v1/listings/import",
+            "GET /v1/listings/export",
             "POST /v1/listings/{slug}/images",
             "PUT /v1/listings/{slug}/images",
             "DELETE /v1/listings/{slug}/images/{image}",

@@ -12,7 +12,7 @@ mod store;
 mod timers;
 
 pub use domain::Shelf;
-pub use requests::{News, get, images, import, list, put, quote, search, show};
+pub use requests::{News, get, images, import, list, page, put, quote, search, show};
 pub use settings::Settings;
 pub use timers::Unannounced;
 
@@ -50,6 +50,7 @@ pub fn service(settings: &Settings) -> Service {
         .answers(requests::get_product)
         .answers(requests::list_products)
         .answers(requests::put_listings)
+        .answers(requests::list_listings)
         .answers(requests::get_listing)
         .answers(requests::search_listings)
         .answers(requests::list_categories)

@@ -34,6 +34,7 @@ use contracts::{
     Images as Shown, MAX_IMAGES, PutImage, PutImages,
 };
 use futures_util::future::try_join_all;
+use image::ImageFormat;
 use picture::{Drawn, Head, MOST_BYTES};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -187,9 +188,7 @@ fn image_id(text: &str) -> Result<ImageId, Problem> {
 
 /// Of what is drawn here.
 fn media_type(file: &Bytes) -> Option<&'static str> {
-    match image::guess_format(file).ok()? {
-        image::ImageFormat::Jpeg => Some("image/jpeg"),
-        image::ImageFormat::WebP => Some("image/webp"),
-        _other => None,
-    }
+    let format = image::guess_format(file).ok()?;
+    let drawn = matches!(format, ImageFormat::Jpeg | ImageFormat::WebP);
+    drawn.then(|| format.to_mime_type())
 }

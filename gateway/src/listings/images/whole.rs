@@ -40,7 +40,9 @@ mod tests {
     #[test]
     fn a_jpeg_is_whole_to_its_end_and_no_byte_before() {
         let mut file = vec![];
-        let noise = RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * y % 251) as u8, (x ^ y) as u8, 7]));
+        let noise = RgbImage::from_fn(64, 64, |x, y| {
+            image::Rgb([x * y % 251, x ^ y, 7].map(|n| u8::try_from(n).unwrap()))
+        });
         JpegEncoder::new(&mut file).encode_image(&noise).unwrap();
         assert!(is_whole(&file));
         for length in 0..file.len() {

@@ -34,6 +34,7 @@ use contracts::{
     Images as Shown, MAX_IMAGES, PutImage, PutImages,
 };
 use futures_util::future::try_join_all;
+use image::ImageFormat;
 use picture::{Drawn, Head, MOST_BYTES};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -188,6 +189,6 @@ fn image_id(text: &str) -> Result<ImageId, Problem> {
 /// Of what is drawn here.
 fn media_type(file: &Bytes) -> Option<&'static str> {
     let format = image::guess_format(file).ok()?;
-    let drawn = [image::ImageFormat::Jpeg, image::ImageFormat::WebP];
-    drawn.contains(&format).then(|| format.to_mime_type())
+    let drawn = matches!(format, ImageFormat::Jpeg | ImageFormat::WebP);
+    drawn.then(|| format.to_mime_type())
 }

@@ -41,7 +41,7 @@ mod tests {
     fn a_jpeg_is_whole_to_its_end_and_no_byte_before() {
         let mut file = vec![];
         let noise = RgbImage::from_fn(64, 64, |x, y| {
-            image::Rgb([u8::try_from(x * y % 251).unwrap(), u8::try_from(x ^ y).unwrap(), 7])
+            image::Rgb([x * y % 251, x ^ y, 7].map(|n| u8::try_from(n).unwrap()))
         });
         JpegEncoder::new(&mut file).encode_image(&noise).unwrap();
         assert!(is_whole(&file));

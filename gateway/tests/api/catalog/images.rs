@@ -58,7 +58,7 @@ async fn a_picture_is_shown_in_all_its_sizes_upright_and_without_what_the_camera
     let image = &added["image"];
     assert_eq!((&image["width"], &image["height"]), (&json!(800), &json!(1_600)), "it was lying on its side");
     assert_eq!(image["alt"], "A mug, from the left");
-    assert_eq!(shown(&world).await, std::slice::from_ref(&image));
+    assert_eq!(shown(&world).await, std::slice::from_ref(image));
     let found = world.get("/v1/search?q=starling", "").await.1;
     assert_eq!(found["listings"][0]["image"]["url"], image["variants"][0]["url"], "{found}");
 

@@ -70,8 +70,8 @@ async fn addresses_and_api_keys_are_made_once_under_a_key_with_redis_gone_too() 
     let saved = check_made_once(gateway, ADDRESSES, &ann, "key", [&home, &address("2 High St")]).await;
     let (_, listed) = world.get(ADDRESSES, &ann).await;
     assert_eq!(listed["addresses"], json!([saved]));
-    assert_eq!(make(gateway, ADDRESSES, &admin, "key", &home).await.1, false, "another's key");
-    assert_eq!(make(gateway, ADDRESSES, &ann, "key 2", &home).await.1, false, "another key");
+    assert!(!make(gateway, ADDRESSES, &admin, "key", &home).await.1, "another's key");
+    assert!(!make(gateway, ADDRESSES, &ann, "key 2", &home).await.1, "another key");
     let bare = world.post(ADDRESSES, &ann, &home).await;
     assert_eq!(bare.0, 201, "without a key it is another one");
     assert_eq!(world.get(ADDRESSES, &ann).await.1["addresses"].as_array().unwrap().len(), 3);

@@ -83,11 +83,15 @@ impl<P: Participant> Desk<P> {
             drop(load);
             for (message, delivery) in heard.iter().zip(deliveries) {
                 let span = spans.message(delivery);
-                let decision = {
+                let (decision, outcome) = {
                     let _entered = spans.of(span).map(Step::enter);
-                    state.decide(message)
+                    let decision = state.decide(message);
+                    let outcome = outcome_of(&decision);
+                    let order_id =
+                        delivery.about.filter(|_| is_about_an_order(&delivery.subject)).map(display);
+                    tracing::debug!(service, subject = delivery.subject, order_id, outcome, "decided");
+                    (decision, outcome)
                 };
-                let outcome = outcome_of(&decision);
                 spans.of(span).into_iter().for_each(|step| step.tell("starling.outcome", outcome));
                 outcomes.push((&delivery.subject, outcome));
                 entries.push(match conclude::<P>(delivery, decision, span, spans)? {

@@ -86,10 +86,14 @@ async fn one(watched: &Watched, report: &mut Report, what: &str, order: &str, se
     report.note(in_time, &format!("the trace of an order that is {what} is whole"), &detail);
 
     let by_trace = format!("{{service_namespace=\"starling\"}} | trace_id=\"{id}\"");
-    let lines = watched.stores.lines(&by_trace).await;
-    let count = lines.as_ref().map_or(0, Vec::len);
-    let said = lines.map_or_else(|error| format!("{error:#}"), |lines| format!("{} lines", lines.len()));
-    report.note(count > 0, &format!("the logs of an order that is {what} are found by its trace"), &said);
+    let mut lines = 0;
+    let found = async || {
+        lines = watched.stores.lines(&by_trace).await.unwrap_or_default().len();
+        lines > 0
+    };
+    let in_time = tokio::time::timeout(THERE_WITHIN, wait(found)).await.is_ok();
+    let said = format!("{lines} lines");
+    report.note(in_time, &format!("the logs of an order that is {what} are found by its trace"), &said);
     id
 }
 

@@ -37,7 +37,7 @@ impl Watched {
             let watching = [
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", lgtm.collector.url()),
                 ("TRACE_RATIO", "1"),
-                ("LOG", "info"),
+                ("LOG", "chassis=debug,info"), // each decision
             ];
             let flock = Flock::start(Shape::Apart, &watching);
             Self { flock, stores, lgtm, _scratch: scratch }

@@ -45,7 +45,7 @@ const panel = stream => {
   const body = make("div", { class: "graph" },
     make("ul", { class: "tellers", "aria-label": "Who tells" }, ...left.values()),
     make("ul", { "aria-label": "What is told" }, ...[...middle.values()].map(one => one.node)),
-    make("ul", { "aria-label": "Who hears it" }, ...[...right.values()].map(one => one.node)), ways);
+    make("ul", { class: "hearers", "aria-label": "Who hears it" }, ...[...right.values()].map(one => one.node)), ways);
   const node = make("section", { class: "card", "aria-labelledby": title },
     make("div", { class: "row" }, make("h2", { id: title }, stream), rate),
     make("div", { class: "titles", "aria-hidden": "true" }, make("span", {}, "told by"), make("span", {}, "message"), make("span", {}, "heard by")), body, said);

@@ -1,11 +1,21 @@
 //! Answering requests: core NATS request-reply from the gateway and the operator.
 
-use crate::{Live, Outgoing, PublishError, Publisher, connect::Nats, service::Parts};
-use contracts::Refusal;
+use crate::{
+    Live, Outgoing, PublishError, Publisher,
+    connect::Nats,
+    service::Parts,
+    telemetry::{self, Step},
+};
+use async_nats::HeaderValue;
+use contracts::{HEADER_TRACE, Refusal};
 use futures_util::StreamExt;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgPool;
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::Semaphore;
 
 /// What a request handler may use.
@@ -62,8 +72,8 @@ const ANSWER_TIME: Duration = Duration::from_secs(5);
 /// [`Refusal::Unavailable`] on the wire.
 const UNAVAILABLE: &str = r#"{"Err":{"code":"unavailable"}}"#;
 
-/// Answers requests on `subject` until told to stop; several replicas share the work.
-pub(crate) async fn run<Q, R, F, A>(parts: Parts, subject: String, handler: F)
+/// Answers requests on `subject` until told to stop; several replicas share the work. They are measured under `label`.
+pub(crate) async fn run<Q, R, F, A>(parts: Parts, subject: String, label: &'static str, handler: F)
 where
     Q: DeserializeOwned + Send + 'static,
     R: Serialize + Send + 'static,
@@ -84,7 +94,10 @@ where
     let places = Arc::new(Semaphore::new(parts.runtime.requests_at_once));
     while let Some(Some(message)) = parts.tasks.stop().run_until_cancelled(asked.next()).await {
         let Some(reply) = message.reply else { continue };
+        let began = Instant::now();
         let Ok(place) = places.clone().acquire_owned().await else { return };
+        let trace = message.headers.as_ref().and_then(|headers| headers.get(HEADER_TRACE));
+        let step = telemetry::answer(trace.map(HeaderValue::as_str), parts.name, label);
         // The handler's future is made here, so that it alone moves into the task.
         let answer =
             serde_json::from_slice::<Q>(&message.payload).map(|question| handler(ctx.clone(), question));
@@ -92,7 +105,12 @@ where
         parts.tasks.spawn(async move {
             let answer = match answer {
                 Ok(answer) => {
-                    tokio::time::timeout(ANSWER_TIME, answer).await.unwrap_or_else(|_| Err(Fault::TooSlow))
+                    let answer = tokio::time::timeout(ANSWER_TIME, answer);
+                    let answer = match &step {
+                        Some(step) => step.around(answer).await,
+                        None => answer.await,
+                    };
+                    answer.unwrap_or_else(|_| Err(Fault::TooSlow))
                 }
                 Err(error) => {
                     // Without what was sent: it may be a password.
@@ -100,7 +118,15 @@ where
                     Err(Refusal::Invalid { field: "request".into(), why }.into())
                 }
             };
-            let answer = answer.map_err(|fault| refusal(service, &subject, &fault));
+            let outcome = outcome_of(&answer);
+            telemetry::requested(service, label, outcome, began.elapsed());
+            if outcome == FAILED {
+                step.iter().for_each(|step| step.failed(FAILED));
+            }
+            let answer = {
+                let _entered = step.as_ref().map(Step::enter);
+                answer.map_err(|fault| refusal(service, &subject, &fault))
+            };
             match serde_json::to_vec(&answer) {
                 Ok(body) => {
                     // Too large to travel: the asker is told so, rather than left to wait.
@@ -115,6 +141,18 @@ where
         });
     }
     drop(asked.unsubscribe().await);
+}
+
+/// The outcome that is our fault.
+const FAILED: &str = "failed";
+
+/// The word under which an answer is counted.
+const fn outcome_of<R>(answer: &Result<R, Fault>) -> &'static str {
+    match answer {
+        Ok(_) => "answered",
+        Err(Fault::Refused(_)) => "refused",
+        Err(Fault::Database(_) | Fault::Publish(_) | Fault::Broken(_) | Fault::TooSlow) => FAILED,
+    }
 }
 
 /// What the asker is told; what is our fault is logged, and told without its cause.

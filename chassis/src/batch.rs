@@ -6,6 +6,8 @@ use crate::{
     failed::{Failed, Remedy, caught},
     handover::{Giver, Recorded},
     participant::Live,
+    telemetry::Step,
+    trails::Trails,
 };
 use sqlx::PgPool;
 use std::time::Duration;
@@ -27,6 +29,8 @@ pub(crate) struct Desk<P: Participant> {
     pub rules: P::Rules,
     /// Where attempts at outside calls go.
     pub caller: Giver<P::Attempt>,
+    /// Where the traces of orders are noted.
+    pub trails: Trails,
 }
 
 /// What came of a batch.
@@ -37,11 +41,13 @@ pub(crate) struct Taken<A> {
     pub again: Vec<Outgoing>,
     pub live: Vec<Live>,
     pub attempts: Recorded<A>,
+    /// Spans of what is to be published; they end when it is.
+    pub sends: Vec<Step>,
 }
 
 impl<A> Default for Taken<A> {
     fn default() -> Self {
-        Self { fresh: vec![], again: vec![], live: vec![], attempts: Recorded::default() }
+        Self { fresh: vec![], again: vec![], live: vec![], attempts: Recorded::default(), sends: vec![] }
     }
 }
 
@@ -50,6 +56,7 @@ impl<A> Taken<A> {
         self.fresh.extend(more.fresh);
         self.again.extend(more.again);
         self.live.extend(more.live);
+        self.sends.extend(more.sends);
         self.attempts.leased.extend(more.attempts.leased);
         self.attempts.due |= more.attempts.due;
     }
@@ -109,11 +116,11 @@ impl<P: Participant> Desk<P> {
         let mut pause = PAUSE;
         let mut races = 0;
         let redrive = delivery.subject == dead::redrive_subject(self.service);
-        let mut verdict: Option<String> = None;
+        let mut verdict: Option<(String, &'static str)> = None;
         loop {
             let outcome = match &verdict {
-                Some(why) if redrive => caught(self.redriven_in_vain(delivery, why)).await,
-                Some(why) => caught(self.bury(delivery, why)).await,
+                Some((why, _)) if redrive => caught(self.redriven_in_vain(delivery, why)).await,
+                Some((why, kind)) => caught(self.bury(delivery, why, kind)).await,
                 None if redrive => caught(self.redrive(delivery)).await,
                 None => caught(self.transact(&[delivery], Trust::Look)).await,
             };
@@ -129,7 +136,7 @@ impl<P: Participant> Desk<P> {
                     verdict = None;
                     wait(self.service, &failed, &mut pause, stop).await?;
                 }
-                Remedy::Again | Remedy::Bury => verdict = Some(failed.to_string()),
+                Remedy::Again | Remedy::Bury => verdict = Some((failed.to_string(), failed.kind())),
             }
         }
     }

@@ -1,6 +1,10 @@
 //! A message as JetStream delivered it.
 
-use crate::journal::Exhumed;
+use crate::{
+    Way,
+    journal::Exhumed,
+    telemetry::{self, Came, Letter},
+};
 use bytes::Bytes;
 use contracts::{
     HEADER_CAUSATION, HEADER_ID, HEADER_SUBJECT, HEADER_TIME, HEADER_TRACE, HEADER_TYPE, MessageId, Timestamp,
@@ -16,6 +20,8 @@ pub(crate) struct Delivery {
     pub sequence: i64,
     /// 1 for the first time.
     pub delivered: u64,
+    /// The same in the words of its trace.
+    pub came: Came,
     /// When the stream stored it.
     pub stored_at: Timestamp,
     /// When its sender decided it; when it was stored, if the sender does not say.
@@ -53,6 +59,7 @@ impl Delivery {
             stream: place.stream.to_owned(),
             sequence: place.sequence,
             delivered: place.delivered,
+            came: if place.delivered > 1 { Came::Again } else { Came::First },
             stored_at,
             at: text(HEADER_TIME).and_then(|text| Timestamp::parse(text).ok()).unwrap_or(stored_at),
             about: uuid(HEADER_SUBJECT),
@@ -74,6 +81,7 @@ impl Delivery {
             stream: redrive.stream.clone(),
             sequence: redrive.sequence,
             delivered: 1,
+            came: Came::Redriven,
             stored_at: redrive.stored_at,
             at: text(HEADER_TIME).and_then(|text| Timestamp::parse(text).ok()).unwrap_or(letter.at),
             about: uuid(HEADER_SUBJECT),
@@ -84,6 +92,21 @@ impl Delivery {
             reply: redrive.reply.clone(),
             subject: letter.subject,
             body: letter.body.into(),
+        }
+    }
+
+    /// What its trace says of it, where this service handles it.
+    pub fn letter(&self, service: &'static str) -> Letter<'_> {
+        Letter { service, subject: &self.subject, about: self.about, trace: self.trace.as_deref() }
+    }
+
+    /// How it came here.
+    pub fn way(&self) -> Way {
+        Way {
+            cause: self.causation,
+            trace: self.trace.as_deref().and_then(telemetry::trace_id),
+            stored_at: Some(self.stored_at),
+            deliveries: self.delivered,
         }
     }
 

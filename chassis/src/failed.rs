@@ -28,6 +28,16 @@ pub(crate) enum Remedy {
 }
 
 impl Failed {
+    /// Its kind, for spans: nothing of what failed.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "database",
+            Self::TooLarge(_) => "too large",
+            Self::Unwritable(_) => "unwritable",
+            Self::Panicked(_) => "panicked",
+        }
+    }
+
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Database(sqlx::Error::Database(error)) => match error.code().as_deref() {

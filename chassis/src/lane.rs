@@ -12,7 +12,7 @@ use crate::{
     publisher::publish_until,
     puller::Puller,
     service::Parts,
-    telemetry,
+    telemetry::{self, Step},
 };
 use contracts::MessageId;
 use std::{sync::atomic::Ordering, time::Duration};
@@ -36,7 +36,7 @@ pub(crate) async fn run<P: Participant>(parts: Parts, rules: P::Rules, caller: G
     let in_flight = InFlight::default();
     let (publish, waiting) = mpsc::channel(PUBLISH_AHEAD);
     let publishing = publish_all(parts.clone(), in_flight.clone(), waiting);
-    let desk = Desk::<P> { service: parts.name, db: parts.db(), rules, caller };
+    let desk = Desk::<P> { service: parts.name, db: parts.db(), rules, caller, trails: parts.trails.clone() };
     let pulling = pull_all(&parts, &desk, &mut puller, in_flight.clone(), publish);
     tokio::select! {
         () = in_flight.clone().keep_alive(parts.nats.clone()) => {}
@@ -83,6 +83,7 @@ struct Finished {
     fresh: Vec<Outgoing>,
     again: Vec<Outgoing>,
     ids: Vec<MessageId>,
+    sends: Vec<Step>,
 }
 
 async fn pull_all<P: Participant>(
@@ -111,7 +112,7 @@ async fn pull_all<P: Participant>(
         before = pulled.len();
         let began = Instant::now();
         let ids: Vec<MessageId> = pulled.iter().map(|delivery| delivery.id).collect();
-        let Some(Taken { fresh, again, live, attempts }) = desk.take(&pulled, stop).await else {
+        let Some(Taken { fresh, again, live, attempts, sends }) = desk.take(&pulled, stop).await else {
             in_flight.hand_back(&parts.nats, &ids).await;
             continue;
         };
@@ -120,15 +121,15 @@ async fn pull_all<P: Participant>(
         count_redelivered(parts.name, &pulled);
         desk.caller.give(attempts);
         tell_live(&parts.nats, &live).await;
-        if publish.send(Finished { fresh, again, ids }).await.is_err() {
+        if publish.send(Finished { fresh, again, ids, sends }).await.is_err() {
             return;
         }
     }
 }
 
-fn count_redelivered(service: &'static str, pulled: &[Delivery]) {
+pub(crate) fn count_redelivered(service: &'static str, pulled: &[Delivery]) {
     for delivery in pulled.iter().filter(|delivery| delivery.delivered > 1) {
-        telemetry::consumed(service, &delivery.subject, "redelivered", 1);
+        telemetry::redelivered(service, &delivery.subject);
     }
 }
 
@@ -141,13 +142,14 @@ async fn tell_live(nats: &Nats, live: &[Live]) {
 /// One step behind: while a batch waits for JetStream's sync, the next transaction runs.
 async fn publish_all(parts: Parts, in_flight: InFlight, mut waiting: mpsc::Receiver<Finished>) {
     while let Some(first) = waiting.recv().await {
-        let Finished { mut fresh, mut again, mut ids } = first;
+        let Finished { mut fresh, mut again, mut ids, mut sends } = first;
         while fresh.len() < PUBLISH_TOGETHER
             && let Ok(more) = waiting.try_recv()
         {
             ids.extend(more.ids);
             fresh.extend(more.fresh);
             again.extend(more.again);
+            sends.extend(more.sends);
         }
         let (fresh, again) = futures_util::future::join(
             publish_patiently(&parts, &fresh, true),
@@ -159,6 +161,7 @@ async fn publish_all(parts: Parts, in_flight: InFlight, mut waiting: mpsc::Recei
         } else {
             // Told to stop while JetStream was away: the inputs come again and find their journal rows.
             in_flight.hand_back(&parts.nats, &ids).await;
+            sends.iter().for_each(|send| send.failed("not acknowledged"));
         }
     }
 }

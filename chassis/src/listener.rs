@@ -1,9 +1,19 @@
 //! Consumers that keep what they hear in another kind of store: no Postgres, no events of their own.
 
-use crate::{delivery::Delivery, in_flight::InFlight, lane, provision, puller::Puller, service::Parts};
+use crate::{
+    delivery::Delivery,
+    in_flight::InFlight,
+    lane, provision,
+    puller::Puller,
+    service::Parts,
+    telemetry::{self, Step},
+};
 use bytes::Bytes;
 use contracts::{Envelope, MessageId, MessageInfo};
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 /// Takes batches of messages. It must be idempotent by message id, since a batch may come again.
 pub trait Listener: Send + Sync + 'static {
@@ -53,12 +63,18 @@ async fn keep_all<L: Listener>(parts: &Parts, listener: &L, puller: &mut Puller,
         let pulled = puller.batch(BATCH, |_| LINGER, stop).await;
         let Some(mut pulled) = pulled else { continue };
         pulled.retain(|delivery| in_flight.take(delivery));
+        lane::count_redelivered(parts.name, &pulled);
         let ids: Vec<MessageId> = pulled.iter().map(|delivery| delivery.id).collect();
+        let step_of = |delivery: &Delivery| telemetry::process(&delivery.letter(parts.name), delivery.came);
+        let steps: Vec<Step> = pulled.iter().filter_map(step_of).collect();
         let records: Vec<Record> = pulled.into_iter().map(Record::from).collect();
-        let mut pause = PAUSE;
+        let (mut pause, began) = (PAUSE, Instant::now());
         loop {
             match listener.keep(&records).await {
-                Ok(()) => break in_flight.acknowledge(&parts.nats, &ids).await,
+                Ok(()) => {
+                    count(parts.name, &records, began.elapsed());
+                    break in_flight.acknowledge(&parts.nats, &ids).await;
+                }
                 Err(error) => {
                     tracing::warn!(
                         service = parts.name,
@@ -68,10 +84,18 @@ async fn keep_all<L: Listener>(parts: &Parts, listener: &L, puller: &mut Puller,
                 }
             }
             if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                steps.iter().for_each(|step| step.failed("not kept"));
                 break in_flight.hand_back(&parts.nats, &ids).await;
             }
             pause = (pause * 2).min(PAUSE_MAX);
         }
+    }
+}
+
+fn count(service: &'static str, kept: &[Record], took: Duration) {
+    telemetry::batch(service, kept.len(), took);
+    for record in kept {
+        telemetry::consumed(service, &record.subject, "accepted", 1);
     }
 }
 

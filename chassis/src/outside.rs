@@ -2,11 +2,19 @@
 //!
 //! No outside call runs inside a transaction, and a timeout means *unknown*, never *no*.
 
-use crate::{Db, Outgoing, breaker::Breaker, connect, handover::Taker, service::Parts, telemetry};
+use crate::{
+    Db, Outgoing,
+    breaker::Breaker,
+    connect,
+    handover::Taker,
+    service::Parts,
+    telemetry::{self, Letter, Step},
+};
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use sqlx::PgPool;
 use std::{future::Future, time::Duration};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 /// A service's way to a provider or a carrier.
 pub trait Outside: Send + Sync + 'static {
@@ -18,6 +26,9 @@ pub trait Outside: Send + Sync + 'static {
 
     /// What bounds the calls.
     fn limits(&self) -> CallLimits;
+
+    /// The order that an attempt is about: for its trace.
+    fn about(&self, attempt: &Self::Attempt) -> Uuid;
 
     /// Leases due attempts (`for update skip locked`): sets their lease to end `lease` from now.
     fn lease(
@@ -79,6 +90,7 @@ const LEASE_MARGIN: Duration = Duration::from_secs(15);
 pub(crate) async fn run<O: Outside>(parts: Parts, outside: O, mut handed: Taker<O::Attempt>) {
     let (stop, db, limits) = (parts.tasks.stop().clone(), parts.db(), outside.limits());
     let mut breaker = Breaker::closed(limits);
+    telemetry::breaker(O::NAME, false);
     let (mut calls, mut answers) = (FuturesUnordered::new(), FuturesUnordered::new());
     let (mut look, recorded) = (tokio::time::interval(LOOK_EVERY), handed.due.clone());
     let mut due = true;
@@ -178,13 +190,29 @@ async fn call<O: Outside>(
     timeout: Duration,
     attempt: O::Attempt,
 ) -> Call<O::Attempt> {
-    let began = Instant::now();
-    let why = match tokio::time::timeout(timeout, outside.call(&attempt)).await {
-        Ok(Ok(answer)) => return Call { began, outcome: Ok(answer) },
+    let (began, about) = (Instant::now(), outside.about(&attempt));
+    let trace = parts.trails.find(about);
+    let letter = Letter { service: parts.name, subject: "", about: Some(about), trace: trace.as_deref() };
+    let span = telemetry::call(&letter, O::NAME);
+    let asked = tokio::time::timeout(timeout, outside.call(&attempt));
+    let answered = match &span {
+        Some(span) => span.around(asked).await,
+        None => asked.await,
+    };
+    let why = match answered {
+        Ok(Ok(answer)) => {
+            let trace = span.as_ref().map(Step::traceparent);
+            return Call { began, outcome: Ok(answer.traced(trace)) };
+        }
         Ok(Err(failed)) => failed.to_string(),
         Err(_) => "no answer in time".to_owned(),
     };
-    tracing::info!(service = parts.name, outside = O::NAME, why, "outcome unknown, to be asked again");
+    let _entered = span.as_ref().map(|span| {
+        span.failed("outcome unknown");
+        span.enter()
+    });
+    tracing::info!(service = parts.name, outside = O::NAME, order_id = %about, why,
+        "outcome unknown, to be asked again");
     Call { began, outcome: Err(attempt) }
 }
 
@@ -200,12 +228,12 @@ async fn conclude<O: Outside>(
     for Call { began, outcome } in over {
         match outcome {
             Ok(answer) => {
-                telemetry::called(O::NAME, "answered");
+                telemetry::called(O::NAME, "answered", began.elapsed());
                 breaker.answered(O::NAME, began);
                 answered.push(answer);
             }
             Err(attempt) => {
-                telemetry::called(O::NAME, "unknown");
+                telemetry::called(O::NAME, "unknown", began.elapsed());
                 breaker.failed(O::NAME, began, Instant::now());
                 failed.push((attempt, breaker.wait()));
             }

@@ -2,7 +2,11 @@
 //!
 //! Batches follow ADR-50. A duplicate id rejects a whole batch, so what may be known already goes as singles.
 
-use crate::{Outgoing, Tasks, connect::Nats, telemetry};
+use crate::{
+    Outgoing, Tasks,
+    connect::Nats,
+    telemetry::{self, Letter, Step},
+};
 use async_nats::{HeaderMap, HeaderName, HeaderValue, Request, connection::State};
 use contracts::{
     HEADER_CAUSATION, HEADER_ID, HEADER_SUBJECT, HEADER_TIME, HEADER_TRACE, HEADER_TYPE, stream_of,
@@ -43,6 +47,25 @@ pub enum PublishError {
     /// No acknowledgement in time: stored or not. The same ids may be published again.
     #[error("outcome unknown: {0}")]
     Unknown(String),
+}
+
+impl PublishError {
+    /// Its kind, for spans.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "not published",
+            Self::Unknown(_) => "not acknowledged",
+        }
+    }
+}
+
+/// Begins the span of sending a message, which carries it on.
+fn trace(service: &'static str, message: &mut Outgoing) -> Option<Step> {
+    let Outgoing { subject, about, trace, .. } = message;
+    let letter = Letter { service, subject, about: Some(*about), trace: trace.as_deref() };
+    let step = telemetry::send(&letter)?;
+    *trace = Some(step.traceparent());
+    Some(step)
 }
 
 /// Publishes for many senders at once: what is submitted while a batch is on its way makes the next batch.
@@ -86,6 +109,17 @@ impl Publisher {
     }
 
     async fn submit(&self, messages: Vec<Outgoing>, again: bool) -> Result<(), PublishError> {
+        let mut messages = messages;
+        let sends: Vec<Step> =
+            messages.iter_mut().filter_map(|message| trace(self.nats.user, message)).collect();
+        let outcome = self.submit_traced(messages, again).await;
+        if let Err(error) = &outcome {
+            sends.iter().for_each(|send| send.failed(error.kind()));
+        }
+        outcome
+    }
+
+    async fn submit_traced(&self, messages: Vec<Outgoing>, again: bool) -> Result<(), PublishError> {
         if self.nats.client.connection_state() != State::Connected {
             return Err(PublishError::Refused("not connected to NATS".into()));
         }

@@ -7,6 +7,8 @@ use crate::{
     failed::Failed,
     journal::{self, Entry},
     participant::AfterCommit,
+    spans::Spans,
+    telemetry::Counts,
     transaction::{conclude, read},
 };
 
@@ -14,23 +16,30 @@ impl<P: Participant> Desk<P> {
     /// Does what a redrive command asks for, if its letter still is dead.
     pub async fn redrive(&self, command: &Delivery) -> Result<Taken<P::Attempt>, Failed> {
         let mut tx = self.db.begin().await?;
-        let (mut taken, mut writes) = (Taken::default(), Writes::default());
+        let (mut taken, mut writes, mut told) = (Taken::default(), Writes::default(), Counts::default());
+        let mut spans = Spans::begin(self.service, &self.trails, &[]);
         if let Some((_, outputs)) = journal::read(&mut tx, &[command.id]).await?.pop_first() {
             taken.again = outputs;
             return Ok(taken);
         }
         let mut entry = Entry { id: command.id, outputs: vec![], dead: false };
         let Ok(Redrive { message_id }) = serde_json::from_slice(&command.body) else {
-            return self.bury(command, "not a Redrive").await;
+            return self.bury(command, "not a Redrive", "unreadable").await;
         };
         if let Some(letter) = journal::exhume(&mut tx, message_id).await? {
             let original = Delivery::exhumed(message_id, letter, command);
-            match read::<P>(&original.subject, original.id, original.at, &original.body) {
+            match read::<P>(&original) {
                 Ok(message) => {
                     let mut state = P::load(&self.rules, &mut tx, std::slice::from_ref(&message)).await?;
-                    if let Ok(outputs) = conclude::<P>(self.service, &original, state.decide(&message))? {
-                        let AfterCommit { live, attempts } = state.save(self.caller.lease(), &mut writes)?;
-                        (taken.live, taken.attempts) = (live, attempts);
+                    let span = spans.message(&original);
+                    let decided = conclude::<P>(&original, state.decide(&message), span, &mut spans)?;
+                    if decided.is_err() {
+                        spans.of(span).into_iter().for_each(|step| step.failed("impossible"));
+                    }
+                    if let Ok(outputs) = decided {
+                        let AfterCommit { live, attempts, counts } =
+                            state.save(self.caller.lease(), &mut writes)?;
+                        (taken.live, taken.attempts, told) = (live, attempts, counts);
                         journal::revive(&mut tx, message_id, &outputs).await?;
                         entry.outputs = outputs;
                     }
@@ -44,6 +53,8 @@ impl<P: Participant> Desk<P> {
         journal::write(&mut writes, &mut [entry])?;
         writes.run(&mut tx).await?;
         tx.commit().await?;
+        told.tell();
+        taken.sends = spans.committed();
         Ok(taken)
     }
 

@@ -2,8 +2,10 @@
 
 use crate::{
     Ctx, Fault, Health, Listener, Outside, Participant, Publisher, Sweep, Tasks, answer, connect, dead,
+    gauges,
     handover::{Giver, handover},
-    journal, lane, listener, outside, settings, sweep,
+    journal, lane, listener, outside, settings, sweep, telemetry,
+    trails::Trails,
 };
 use contracts::{MessageEnum, MessageInfo, Request};
 use serde::{Serialize, de::DeserializeOwned};
@@ -52,6 +54,8 @@ pub(crate) struct Parts {
     pub wiring: Arc<Wiring>,
     /// When the newest message that the service took was stored, in milliseconds since 1970; 0: none yet.
     pub newest: Arc<AtomicI64>,
+    /// What was done last about traced orders.
+    pub trails: Trails,
 }
 
 impl Parts {
@@ -109,7 +113,11 @@ impl Service {
         self.wiring.tells = P::Tells::INFOS;
         self.parts.push(Box::new(move |parts| Box::pin(lane::run::<P>(parts, rules, caller))));
         let name = self.wiring.name;
-        self.answers_on(dead::list_subject(name), dead::list).answers_on(dead::show_subject(name), dead::show)
+        self.answers_on(dead::list_subject(name), "req.*.dead_list", dead::list).answers_on(
+            dead::show_subject(name),
+            "req.*.dead_show",
+            dead::show,
+        )
     }
 
     /// Keeps what it hears elsewhere than in Postgres.
@@ -142,10 +150,10 @@ impl Service {
         F: Fn(Ctx, R) -> A + Send + Sync + 'static,
         A: Future<Output = Result<R::Reply, Fault>> + Send + 'static,
     {
-        self.answers_on(R::SUBJECT.to_owned(), handler)
+        self.answers_on(R::SUBJECT.to_owned(), R::SUBJECT, handler)
     }
 
-    fn answers_on<Q, R, F, A>(mut self, subject: String, handler: F) -> Self
+    fn answers_on<Q, R, F, A>(mut self, subject: String, label: &'static str, handler: F) -> Self
     where
         Q: DeserializeOwned + Send + 'static,
         R: Serialize + Send + 'static,
@@ -153,7 +161,7 @@ impl Service {
         A: Future<Output = Result<R, Fault>> + Send + 'static,
     {
         self.wiring.answers.push(subject.clone());
-        self.parts.push(Box::new(move |parts| Box::pin(answer::run(parts, subject, handler))));
+        self.parts.push(Box::new(move |parts| Box::pin(answer::run(parts, subject, label, handler))));
         self
     }
 
@@ -220,11 +228,15 @@ impl Service {
             runtime,
             wiring: Arc::new(self.wiring),
             newest: Arc::default(),
+            trails: Trails::default(),
         };
         if parts.db.is_some() {
             tasks.spawn(journal::trim(parts.clone()));
         }
         tasks.spawn(watch(parts.clone()));
+        if telemetry::is_measured() {
+            tasks.spawn(gauges::watch(parts.clone()));
+        }
         for part in self.parts {
             tasks.spawn(part(parts.clone()));
         }

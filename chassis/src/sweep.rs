@@ -1,9 +1,16 @@
 //! Timers: rows with a due time, claimed by a sweep that publishes what is due.
 
-use crate::{Db, Outgoing, Publisher, clock, connect, service::Parts};
+use crate::{
+    Db, Outgoing, clock, connect,
+    service::Parts,
+    telemetry::{self, Letter, Step},
+};
 use contracts::{MessageId, Timestamp};
 use sqlx::PgPool;
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 /// Finds due rows and turns them into messages.
 ///
@@ -31,7 +38,10 @@ pub(crate) async fn run<S: Sweep>(parts: Parts) {
     let stop = parts.tasks.stop().clone();
     let db = parts.db();
     while stop.run_until_cancelled(tokio::time::sleep(S::EVERY)).await.is_some() {
-        match sweep::<S>(&db, &parts.publisher).await {
+        let began = Instant::now();
+        let swept = sweep::<S>(&parts, &db).await;
+        telemetry::swept(parts.name, S::NAME, began.elapsed());
+        match swept {
             Ok(0) => {}
             Ok(messages) => tracing::info!(service = parts.name, sweep = S::NAME, messages, "timers fired"),
             Err(error) => tracing::warn!(service = parts.name, sweep = S::NAME, %error, "sweep failed"),
@@ -39,20 +49,34 @@ pub(crate) async fn run<S: Sweep>(parts: Parts) {
     }
 }
 
+/// A timer's message begins a trace of its own.
+fn trace(parts: &Parts, message: &mut Outgoing) -> Option<Step> {
+    if message.trace.is_some() {
+        return None;
+    }
+    let last = parts.trails.find(message.about);
+    let (about, trace) = (Some(message.about), last.as_deref());
+    let letter = Letter { service: parts.name, subject: &message.subject, about, trace };
+    let step = telemetry::timer(&letter)?;
+    message.trace = Some(step.traceparent());
+    Some(step)
+}
+
 /// One sweep; how many messages it published.
-async fn sweep<S: Sweep>(db: &PgPool, publisher: &Publisher) -> anyhow::Result<usize> {
+async fn sweep<S: Sweep>(parts: &Parts, db: &PgPool) -> anyhow::Result<usize> {
     let due = async {
         let mut tx = db.begin().await?;
         let due = S::due(&mut tx, clock::now()).await?;
         tx.commit().await.map(|()| due)
     };
-    let due = connect::in_time(due).await?;
+    let mut due = connect::in_time(due).await?;
     let sent: Vec<MessageId> = due.iter().map(|message| message.id).collect();
     if sent.is_empty() {
         return Ok(0);
     }
     // It may have been published before the last crash.
-    publisher.publish_again(due).await?;
+    let _traced: Vec<Step> = due.iter_mut().filter_map(|message| trace(parts, message)).collect();
+    parts.publisher.publish_again(due).await?;
     connect::in_time(async { S::published(&mut *db.acquire().await?, &sent).await }).await?;
     Ok(sent.len())
 }

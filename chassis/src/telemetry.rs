@@ -3,16 +3,28 @@
 //! Without an endpoint nothing of OpenTelemetry is made, and every function here returns after one look at an
 //! empty static.
 
+mod context;
+mod counts;
 mod filter;
+mod http;
+mod instrument;
 mod json;
+mod level;
 mod metrics;
 mod otlp;
+mod process;
+mod sampler;
 mod trace;
 
-pub use metrics::{batch, breaker, cached, called, consumed, dead, published};
-pub use trace::{Step, continue_trace, root};
+pub use context::{about_order, trace_id};
+pub use counts::Counts;
+pub use http::{Asked, Root, asked, refused, root};
+pub use instrument::{Counter, Gauge, Histogram, Label, PLAIN, UpDown, is_measured};
+pub use metrics::{batch, breaker, cached, called, consumed, dead, published, redelivered, requested, swept};
+pub use trace::{Came, Letter, Step, ask, process, send};
+pub(crate) use trace::{answer, batch as batch_of, call, timer};
 
-use crate::settings;
+use crate::{Tasks, settings};
 use anyhow::Context;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use otlp::Signals;
@@ -24,37 +36,61 @@ use tracing_subscriber::{Layer, filter::FilterExt, layer::SubscriberExt, util::S
 const FLUSH: Duration = Duration::from_secs(5);
 
 /// Starts logs, and with an endpoint traces and metrics too, for the whole process; `service` is the process's
-/// name. To be called once.
+/// name. To be called once, within the runtime that is to be watched.
 ///
 /// # Errors
 /// When a setting makes no sense, or telemetry was started before.
 pub fn start(settings: &settings::Telemetry, service: &str) -> anyhow::Result<Guard> {
-    let stdout = json::layer(service, io::stdout).with_filter(filter::of(&settings.log)?);
+    let (filter, change) = level::changing(&settings.log)?;
+    let stdout = json::layer(service, io::stdout).with_filter(filter);
     let endpoint = settings.otlp_endpoint.as_deref().map(str::trim).filter(|endpoint| !endpoint.is_empty());
     let Some(endpoint) = endpoint else {
         tracing_subscriber::registry().with(stdout).try_init().context("starting logs")?;
-        return Ok(Guard { signals: None });
+        return Ok(Guard { signals: None, tasks: follow_level(settings, vec![change])? });
     };
     let signals = Signals::connect(endpoint, settings.trace_ratio, service)?;
-    let wanted = filter::of(&settings.log)?.and(filter::ours());
-    let logs = OpenTelemetryTracingBridge::new(&signals.logs).with_filter(wanted);
+    let (filter, change_sent) = level::changing(&settings.log)?;
+    let logs = OpenTelemetryTracingBridge::new(&signals.logs).with_filter(filter.and(filter::ours()));
     let spans = tracing_opentelemetry::layer().with_tracer(signals.tracer()).with_filter(filter::our_spans());
     let all = tracing_subscriber::registry().with(stdout).with(logs).with(spans);
     all.try_init().context("starting logs")?;
     trace::switch_on(signals.tracer());
-    metrics::switch_on(&signals.meter());
-    Ok(Guard { signals: Some(signals) })
+    process::switch_on(&signals.meter());
+    instrument::switch_on(signals.meter());
+    Ok(Guard { signals: Some(signals), tasks: follow_level(settings, vec![change, change_sent])? })
+}
+
+/// Has a command that ends by itself measure, with an endpoint: its output stays its own, it is not logged or traced.
+///
+/// # Errors
+/// When the endpoint makes no sense.
+pub fn start_measuring(endpoint: Option<&str>, service: &str) -> anyhow::Result<Guard> {
+    let endpoint = endpoint.map(str::trim).filter(|endpoint| !endpoint.is_empty());
+    let signals = endpoint.map(|endpoint| Signals::connect(endpoint, 0.0, service)).transpose()?;
+    if let Some(signals) = &signals {
+        instrument::switch_on(signals.meter());
+    }
+    Ok(Guard { signals, tasks: Tasks::default() })
+}
+
+/// Has signals change the level of logs.
+fn follow_level(settings: &settings::Telemetry, filters: Vec<level::Changing>) -> anyhow::Result<Tasks> {
+    let (tasks, heard) = (Tasks::default(), level::signals().context("listening to signals")?);
+    tasks.spawn(level::follow(heard, filters, settings.log.clone(), tasks.stop().clone()));
+    Ok(tasks)
 }
 
 /// Keeps telemetry going. What was not sent yet is lost when it is dropped without [`shutdown`](Self::shutdown).
 #[must_use = "telemetry that waits to be sent is flushed by its shutdown"]
 pub struct Guard {
     signals: Option<Signals>,
+    tasks: Tasks,
 }
 
 impl Guard {
     /// Sends what is still waiting, for five seconds at most.
     pub async fn shutdown(self) {
+        self.tasks.stop().cancel();
         let Some(signals) = self.signals else { return };
         let (done, flushed) = oneshot::channel::<()>();
         // A thread of its own: the exporters block, and a runtime waits for its blocking tasks without limit.
@@ -82,7 +118,7 @@ mod tests {
         signals.tracer().start("never received").end();
         signals.meter().u64_counter("never.received").build().add(1, &[]);
         let began = Instant::now();
-        Guard { signals: Some(signals) }.shutdown().await;
+        Guard { signals: Some(signals), tasks: Tasks::default() }.shutdown().await;
         let took = began.elapsed();
         assert!(took > Duration::from_secs(1), "{took:?}: nothing was sent");
         assert!(took < FLUSH + Duration::from_secs(1), "{took:?}");

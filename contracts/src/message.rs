@@ -32,6 +32,34 @@ pub struct MessageInfo {
     pub name: &'static str,
 }
 
+impl MessageInfo {
+    /// The message type of a subject.
+    #[must_use]
+    pub fn of_subject(subject: &str) -> Option<&'static Self> {
+        MESSAGES.iter().copied().find(|info| info.subject == subject)
+    }
+
+    /// The message type that has this code in message ids.
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<&'static Self> {
+        MESSAGES.iter().copied().find(|info| info.code == code)
+    }
+
+    /// Whether it takes back what was done before for an order that goes no further (or tried to): stock, money, a
+    /// shipment.
+    #[must_use]
+    pub fn compensates(&self) -> bool {
+        [
+            StockReleased::INFO.code,
+            PaymentVoided::INFO.code,
+            PaymentRefunded::INFO.code,
+            PaymentRefundFailed::INFO.code,
+            ShipmentCancelled::INFO.code,
+        ]
+        .contains(&self.code)
+    }
+}
+
 /// A type that travels on a stream.
 pub trait Message: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// Its constants.
@@ -115,10 +143,48 @@ messages! {
     Event   151 UserDeleted            "user.deleted"             "identity";
 }
 
+/// Whether messages on a subject are about an order (`ce-subject` is its id).
+#[must_use]
+pub fn is_about_an_order(subject: &str) -> bool {
+    const ORDERS: [&str; 6] =
+        ["order.", "payment.", "shipment.", "cmd.order.", "cmd.payment.", "cmd.shipment."];
+    const STOCK: [&str; 4] = ["stock.reserved", "stock.rejected", "stock.released", "stock.committed"];
+    let is_told = ORDERS.iter().any(|domain| subject.starts_with(domain));
+    // A refusal is about its command.
+    (is_told && !subject.ends_with(".command_refused")) || STOCK.contains(&subject)
+}
+
+/// Whether a message takes something back, or says that it has to be.
+#[must_use]
+pub fn is_compensation(subject: &str) -> bool {
+    [
+        "order.cancelled",
+        "order.cancel_requested",
+        "stock.released",
+        "payment.voided",
+        "payment.refunded",
+        "payment.refund_failed",
+        "shipment.cancelled",
+    ]
+    .contains(&subject)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn only_what_is_told_of_orders_takes_them_back() {
+        let about = |subject: &str| is_about_an_order(subject);
+        assert!(about("order.created") && about("stock.reserved") && about("cmd.payment.pay"));
+        assert!(!about("stock.level_changed") && !about("cmd.stock.receive") && !about("product.changed"));
+        assert!(!about("payment.command_refused") && !about("dead.orders"));
+        let known = |subject: &str| MESSAGES.iter().any(|message| message.subject == subject);
+        let all: Vec<_> = MESSAGES.iter().filter(|message| is_compensation(message.subject)).collect();
+        assert_eq!(all.len(), 7, "each of them is a message");
+        assert!(all.iter().all(|message| known(message.subject) && about(message.subject)));
+    }
 
     #[test]
     fn codes_subjects_and_names_are_unique_and_every_subject_has_a_stream() {

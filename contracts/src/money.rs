@@ -32,6 +32,12 @@ impl Currency {
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
+
+    /// The same as a word of the program's own: there are no more of them than ISO 4217 has.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        CODES.split_ascii_whitespace().find(|known| known.as_bytes() == self.0).unwrap_or_default()
+    }
 }
 
 impl FromStr for Currency {

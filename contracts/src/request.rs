@@ -2,6 +2,7 @@
 
 mod catalog;
 mod identity;
+mod once;
 mod orders;
 mod payments;
 mod shipping;
@@ -9,6 +10,7 @@ mod stock;
 
 pub use catalog::*;
 pub use identity::*;
+pub use once::*;
 pub use orders::*;
 pub use payments::*;
 pub use shipping::*;
@@ -58,6 +60,9 @@ pub enum Refusal {
         /// The newest.
         version: i64,
     },
+    /// Another request came under the same [`Once::name`] before.
+    #[error("the key was used for another request")]
+    KeyReused,
     /// What shall prove who the caller is does not.
     #[error("{why}")]
     Unauthenticated {
@@ -152,7 +157,7 @@ requests! {
     SetProfile    "req.identity.set_profile"     -> UserView;
     SetPreferences "req.identity.set_preferences" -> Preferences;
     ListAddresses "req.identity.addresses"       -> Vec<SavedAddress>;
-    SaveAddress   "req.identity.save_address"    -> SavedAddress;
+    SaveAddress   "req.identity.save_address"    -> Made<SavedAddress>;
     DeleteAddress "req.identity.delete_address"  -> ();
     SetAvatar     "req.identity.set_avatar"      -> ();
     GetAvatar     "req.identity.avatar"          -> Avatar;
@@ -161,10 +166,12 @@ requests! {
     EnrolTotp     "req.identity.enrol_totp"      -> TotpSecret;
     ConfirmTotp   "req.identity.confirm_totp"    -> RecoveryCodes;
     DropTotp      "req.identity.drop_totp"       -> ();
+    ListIdentities "req.identity.identities"     -> Vec<IdentityView>;
+    RemoveIdentity "req.identity.remove_identity" -> ();
     ListUsers     "req.identity.list"            -> UserPage;
     ChangeUser    "req.identity.change"          -> UserView;
     GetHistory    "req.identity.history"         -> HistoryPage;
-    CreateApiKey  "req.identity.create_api_key"  -> NewApiKey;
+    CreateApiKey  "req.identity.create_api_key"  -> Made<NewApiKey>;
     ListApiKeys   "req.identity.api_keys"        -> Vec<ApiKeyView>;
     RevokeApiKey  "req.identity.revoke_api_key"  -> ();
     MakeAdmin     "req.identity.make_admin"      -> UserView;

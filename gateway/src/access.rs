@@ -3,6 +3,7 @@
 use crate::{
     app::App,
     class::Class,
+    edge,
     identity::{self, api_keys},
     problem::{Kind, Problem},
     quota::Fields,
@@ -16,7 +17,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use chassis::telemetry::{self, Step};
+use chassis::telemetry;
 use contracts::{Caller, Role, SessionId};
 use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
@@ -62,8 +63,10 @@ pub(crate) struct Peer(pub IpAddr);
 pub(crate) struct Guard {
     pub app: Arc<App>,
     pub access: Access,
-    /// Method and path of the route.
+    /// Method and path of the route, together and apart.
     pub name: &'static str,
+    pub method: &'static str,
+    pub path: &'static str,
     /// What the route is about, and whether it only reads: which scope an API key needs for it.
     pub tag: &'static str,
     pub reads: bool,
@@ -73,6 +76,8 @@ pub(crate) struct Guard {
 
 /// Stands before every handler of the table.
 pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let patience = edge::patience(guard.class, guard.path, request.headers());
+    let asked = telemetry::asked(guard.method, guard.path, patience);
     let peer = request.extensions().get::<Peer>().map_or(UNKNOWN, |peer| peer.0);
     let mut quota = None;
     let mut response = match admit(&guard, peer, request.headers(), &mut quota).await {
@@ -81,6 +86,9 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
     };
     if let Some(quota) = quota {
         quota.write(response.headers_mut());
+    }
+    if let Some(asked) = asked {
+        asked.answered(response.status().as_u16());
     }
     response
 }
@@ -91,16 +99,20 @@ async fn go_on(guard: &Guard, known: Option<(By, Session)>, mut request: Request
         request.extensions_mut().insert(session);
     }
     let given = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
-    let step = telemetry::root(given, guard.name);
+    let root = telemetry::root(given, guard.name, guard.method, guard.path);
     // Without spans of our own the client's trace goes on all the same.
-    let trace = step.as_ref().map(Step::traceparent);
+    let trace = root.as_ref().map(|root| root.step().traceparent());
     let trace = trace.or_else(|| given.filter(|given| trace::is_sampled(given)).map(str::to_owned));
     let told = trace.as_deref().and_then(|trace| HeaderValue::from_str(trace).ok());
     if let Some(trace) = trace {
         request.extensions_mut().insert(Traced(trace));
     }
-    let mut response = match step {
-        Some(step) => step.around(next.run(request)).await,
+    let mut response = match root {
+        Some(root) => {
+            let response = root.step().around(next.run(request)).await;
+            root.answered(response.status().as_u16());
+            response
+        }
         None => next.run(request).await,
     };
     // Where to look what became of it.
@@ -142,16 +154,19 @@ async fn admit(
 /// Counts a request: first by the pace, which this process keeps alone, then by the minute's quota.
 async fn count(guard: &Guard, who: Who, quota: &mut Option<Fields>) -> Result<(), Problem> {
     let app = &guard.app;
-    app.rates.count(who).map_err(too_many)?;
+    app.rates.count(who).map_err(too_fast)?;
     let (fields, counted) = app.quotas.count(who, guard.class, &app.memory).await;
     *quota = Some(fields);
-    counted.map_err(too_many)
+    counted.map_err(|wait| {
+        telemetry::refused("quota");
+        too_many(wait)
+    })
 }
 
 async fn identify(guard: &Guard, address: Who, headers: &HeaderMap) -> Result<(By, Session), Problem> {
     let (app, token) = (&guard.app, bearer(headers)?);
     // What is not remembered costs a signature check, or a question.
-    let may_ask = || app.rates.look(address).map_err(too_many);
+    let may_ask = || app.rates.look(address).map_err(too_fast);
     if api_keys::is_one(token) {
         let program = api_keys::holder(app, token, may_ask).await?;
         if !program.may(guard.tag, guard.reads) {
@@ -189,6 +204,11 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     token.map(|(_, token)| token.trim()).ok_or_else(|| {
         Problem::unauthenticated("send a token: Authorization: Bearer …", "Bearer realm=\"starling\"")
     })
+}
+
+fn too_fast(wait: Duration) -> Problem {
+    telemetry::refused("pace");
+    too_many(wait)
 }
 
 fn too_many(wait: Duration) -> Problem {

@@ -1,11 +1,11 @@
 //! What all handlers share.
 
 use crate::{
-    Settings, cache::Cache, identity::api_keys::ApiKeys, keys::Keys, listings::images::Images,
+    Settings, admin::Admin, cache::Cache, identity::api_keys::ApiKeys, keys::Keys, listings::images::Images,
     memory::Memory, quota::Quotas, rate::Rates, routes, token::Tokens,
 };
 use bytes::Bytes;
-use chassis::{Health, Publisher, Secret, Tasks, connect::Nats, settings::Parts, signature};
+use chassis::{Health, Publisher, Secret, Tasks, Wiring, connect::Nats, settings::Parts, signature};
 use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -41,6 +41,7 @@ pub(crate) struct App {
     pub images: Images,
     /// The OpenAPI document.
     pub openapi: Bytes,
+    pub admin: Admin,
     pub stop: CancellationToken,
 }
 
@@ -48,6 +49,7 @@ impl App {
     pub fn new(
         places: &Parts,
         settings: &Settings,
+        wirings: &[Wiring],
         nats: Nats,
         publisher: Publisher,
         health: Health,
@@ -79,6 +81,7 @@ impl App {
             imports: Arc::new(Semaphore::new(IMPORTS)),
             images: Images::open(settings)?,
             openapi: routes::openapi().into(),
+            admin: Admin::new(settings, wirings, tasks)?,
             stop: tasks.stop().clone(),
         })
     }

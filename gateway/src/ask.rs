@@ -4,8 +4,9 @@ use crate::{
     app::App,
     problem::{Kind, Problem},
 };
-use async_nats::{RequestErrorKind, connection::State};
-use contracts::{Answer, Refusal, Request};
+use async_nats::{HeaderMap, RequestErrorKind, connection::State};
+use chassis::telemetry;
+use contracts::{Answer, HEADER_TRACE, Refusal, Request};
 use std::time::Duration;
 
 impl App {
@@ -57,6 +58,12 @@ impl App {
         }
         let body = serde_json::to_vec(question).map_err(|error| broken(service, &error))?;
         let mut request = async_nats::Request::new().payload(body.into());
+        let step = telemetry::ask(Q::SUBJECT);
+        if let Some(step) = &step {
+            let mut headers = HeaderMap::new();
+            headers.insert(HEADER_TRACE, step.traceparent());
+            request = request.headers(headers);
+        }
         // Where nothing is said it is the client's own.
         if let Some(patience) = patience {
             request = request.timeout(Some(patience));
@@ -64,6 +71,7 @@ impl App {
         let message =
             self.nats.client.send_request(Q::SUBJECT, request).await.map_err(|error| match error.kind() {
                 RequestErrorKind::TimedOut | RequestErrorKind::NoResponders | RequestErrorKind::Other => {
+                    step.iter().for_each(|step| step.failed("not answered"));
                     tracing::warn!(service, %error, "a request was not answered");
                     Silent::Away
                 }
@@ -108,6 +116,7 @@ impl Problem {
             Refusal::Stale { version } => {
                 Self::new(Kind::Stale, format!("the newest version is {version}")).at("if-match")
             }
+            Refusal::KeyReused => Self::key_reused(),
             Refusal::Unauthenticated { why } => Self::unauthenticated(why, "Bearer realm=\"starling\""),
             Refusal::Forbidden { why } => Self::new(Kind::Forbidden, why),
             Refusal::TooMany { retry_after_s } => {

@@ -18,6 +18,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version, header},
     response::IntoResponse,
 };
+use chassis::telemetry;
 use futures_util::FutureExt;
 use hyper::{body::Incoming, service::Service};
 use std::{
@@ -121,8 +122,7 @@ impl Edge {
             refused.extensions_mut().insert(Refused);
             return refused;
         }
-        let long = request.headers().contains_key("prefer") || class.is_upload(request.uri().path());
-        let patience = if long { LONG_PATIENCE } else { PATIENCE };
+        let patience = patience(class, request.uri().path(), request.headers());
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(client));
         let answer = AssertUnwindSafe(route(self.router.clone(), request)).catch_unwind();
@@ -130,10 +130,16 @@ impl Edge {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => Problem::new(Kind::Internal, "the cause is in the log").into_response(),
             Err(_) => {
+                telemetry::refused("slow");
                 Problem::new(Kind::Overloaded, "no answer in time").outcome(Outcome::Unknown).into_response()
             }
         }
     }
+}
+
+/// How long a request may take.
+pub(crate) fn patience(class: Class, path: &str, headers: &HeaderMap) -> Duration {
+    if headers.contains_key("prefer") || class.is_upload(path) { LONG_PATIENCE } else { PATIENCE }
 }
 
 async fn route(mut router: Router, request: Request<Body>) -> Response<Body> {

@@ -17,9 +17,12 @@ pub(crate) use show::{Found, Shown, find, find_placed, show};
 pub(crate) use status::{NewStatus, set_status};
 
 use crate::problem::Problem;
+use chassis::telemetry;
 use contracts::OrderId;
 
 /// The id in a path. What is no id is no order's id.
 pub(crate) fn order_id(text: &str) -> Result<OrderId, Problem> {
-    text.parse().map_err(|_| Problem::not_found("order"))
+    let id: OrderId = text.parse().map_err(|_| Problem::not_found("order"))?;
+    telemetry::about_order(id.0);
+    Ok(id)
 }

@@ -4,6 +4,7 @@
 //! each. So what is looked at cannot starve what is ordered, nor can who guesses.
 
 use crate::class::Class;
+use chassis::telemetry;
 use std::{
     sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     time::Instant,
@@ -72,6 +73,7 @@ impl Places {
 
     /// A line for each would be more work than what is refused: one a second is written.
     fn refuse(&self, class: Class) {
+        telemetry::refused("crowd");
         self.refused.fetch_add(1, Relaxed);
         let now_s = self.began.elapsed().as_secs();
         if self.told_s.swap(now_s, Relaxed) != now_s {

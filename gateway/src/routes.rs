@@ -1,5 +1,6 @@
 //! Every route, in one table: the router, the checks of tokens and roles, and the OpenAPI document are made of it.
 
+mod admin;
 mod auth;
 mod catalog;
 mod delivery;
@@ -57,6 +58,11 @@ impl Route {
         self
     }
 
+    /// Whether its requests are counted; not so what the chassis serves.
+    pub fn is_guarded(&self) -> bool {
+        self.handler.is_some()
+    }
+
     pub fn method(&self) -> &'static str {
         self.name.split(' ').next().unwrap_or_default()
     }
@@ -83,6 +89,7 @@ pub(crate) fn table() -> Vec<Route> {
         auth::routes(),
         users::routes(),
         operation::routes(),
+        admin::routes(),
     ];
     parts.into_iter().flatten().collect()
 }
@@ -103,13 +110,12 @@ pub fn openapi() -> String {
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let mut router = Router::new();
     for route in table() {
-        let (name, path, access) = (route.name, route.path(), route.access);
-        let (tag, reads) = (route.doc.tag, route.method() == "GET");
-        let class = Class::of(route.method(), path);
+        let (name, method, path, access) = (route.name, route.method(), route.path(), route.access);
+        let (tag, reads) = (route.doc.tag, method == "GET");
+        let class = Class::of(method, path);
         if let Some(handler) = route.handler {
-            let guard =
-                from_fn_with_state(Guard { app: app.clone(), access, name, tag, reads, class }, guard);
-            router = router.route(path, handler.route_layer(guard));
+            let known = Guard { app: app.clone(), access, name, method, path, tag, reads, class };
+            router = router.route(path, handler.route_layer(from_fn_with_state(known, guard)));
         }
     }
     router

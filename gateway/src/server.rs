@@ -9,7 +9,7 @@ pub(crate) use pulse::Pulse;
 pub(crate) use tls::Tls;
 
 use crate::{Settings, edge::Edge, proxies::Proxies};
-use chassis::Tasks;
+use chassis::{Tasks, telemetry};
 use connection::Manner;
 use crowd::Crowd;
 use futures_util::FutureExt;
@@ -55,6 +55,7 @@ pub(crate) async fn serve(
         // A proxy brings many clients; who they are is known only by their requests.
         let one_of_its = if proxies.trusts(peer.ip()) { None } else { Some(crowd.admit(peer.ip())) };
         if matches!(one_of_its, Some(None)) {
+            telemetry::refused("connections");
             return tracing::debug!("an address has too many connections");
         }
         let manner = manner.clone();

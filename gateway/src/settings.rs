@@ -46,6 +46,10 @@ pub struct Settings {
         action = clap::ArgAction::Set
     )]
     pub gateway_development_tokens: bool,
+    /// Address of a trace in Grafana or Tempo, with `{trace}` where its id stands: an order's page links to it. None: the id
+    /// is shown
+    #[arg(long, env = "GATEWAY_TRACE_URL", default_value = "")]
+    pub gateway_trace_url: String,
     /// The secret with which the sandbox provider signs its webhooks; none: derived from the flock's secret
     #[arg(
         id = "gateway_webhook_secret",
@@ -136,6 +140,7 @@ impl Default for Settings {
             gateway_cors_origins: String::new(),
             jwks: None,
             gateway_development_tokens: true,
+            gateway_trace_url: String::new(),
             webhook_secret: None,
             redis_patience_ms: 100,
             rate_per_s: 50,

@@ -34,6 +34,9 @@ pub struct AuditArgs {
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
+    /// OTLP endpoint (HTTP) that is told how many findings there are; none: nobody
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
     /// The flock's parts; POSTGRES_URL must be an admin's.
     #[command(flatten)]
     pub places: settings::Parts,

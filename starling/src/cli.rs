@@ -16,6 +16,7 @@ use crate::{
     timeline::{self, TimelineArgs},
     token::{self, PasswordArgs, TokenArgs},
 };
+use chassis::telemetry;
 use clap::{Parser, Subcommand};
 
 /// Starling: an order-to-delivery backbone. Runs the flock or any part of it, and is its operator's tool.
@@ -54,7 +55,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Place a retailer's invoices as orders, and wait until all are settled; exit code 1 if one is not
     Replay(ReplayArgs),
-    /// Show what happened to an order
+    /// Show what happened to an order, who did it and because of what: another entry by its number, or a message that `orders`
+    /// does not hear
     Timeline(TimelineArgs),
     /// List, show or redrive messages that a service gave up on
     Dead(DeadArgs),
@@ -107,7 +109,10 @@ impl Cli {
             Command::Timeline(args) => timeline::timeline(&args).await.map(|()| true),
             Command::Dead(args) => dead::dead(&args).await,
             Command::Audit(args) => {
+                let telemetry = telemetry::start_measuring(args.otlp_endpoint.as_deref(), "audit")?;
                 let report = Box::pin(audit::audit(&args)).await?;
+                report.measure();
+                telemetry.shutdown().await;
                 if args.json {
                     print(serde_json::to_string_pretty(&report)? + "\n");
                 } else {

@@ -22,8 +22,13 @@ pub mod nats_cluster;
 pub mod postgres;
 pub mod redis;
 
+#[cfg(feature = "collector")]
+pub mod collector;
+pub mod lgtm;
 pub mod oidc;
+pub mod promtool;
 pub mod s3;
+pub mod webdriver;
 
 pub mod proxy;
 

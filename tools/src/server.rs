@@ -31,14 +31,14 @@ pub struct Server {
     /// The ports are released last, when the process is gone.
     port: Port,
     monitor: Option<Port>,
-    _peers: Option<Port>,
+    peers: Vec<Port>,
 }
 
 impl Server {
     /// Starts the server and waits until it answers.
     pub(crate) fn start(launch: Launch, port: Port, url: String, hello: Hello) -> anyhow::Result<Self> {
         let process = Process::start(launch)?;
-        let server = Self { url, socket_dir: None, process, hello, port, monitor: None, _peers: None };
+        let server = Self { url, socket_dir: None, process, hello, port, monitor: None, peers: vec![] };
         server.wait_until_ready()?;
         Ok(server)
     }
@@ -53,9 +53,10 @@ impl Server {
         Self { monitor: Some(port), ..self }
     }
 
-    /// Keeps the port where it is reached by servers of its kind.
-    pub(crate) fn with_peers(self, port: Port) -> Self {
-        Self { _peers: Some(port), ..self }
+    /// Keeps one more port of its own, such as the one where it is reached by servers of its kind.
+    pub(crate) fn with_peers(mut self, port: Port) -> Self {
+        self.peers.push(port);
+        self
     }
 
     /// Where clients connect to, with user and password where it has them.

@@ -38,9 +38,9 @@ impl Flock {
         self
     }
 
-    /// Tells it where pictures are kept.
-    pub fn with_images(mut self, url: String) -> Self {
-        self.environment.push(("IMAGES_URL", url));
+    /// Tells it more.
+    pub fn with(mut self, more: &[(&'static str, String)]) -> Self {
+        self.environment.extend_from_slice(more);
         self
     }
 

@@ -3,9 +3,11 @@
 mod bench;
 mod cargo;
 mod cargo_tools;
+mod dashboards;
 mod faults;
 mod first_order;
 mod flock;
+mod lgtm;
 mod limit;
 mod lint;
 mod servers;
@@ -41,6 +43,10 @@ enum Task {
     Sim(sim::Sim),
     /// Measure orders a second, latency, CPU and memory, in release
     Bench(bench::Bench),
+    /// Write the Grafana dashboards, or check that they are as written
+    Dashboards(dashboards::Dashboards),
+    /// Run the flock with real stores of traces, logs and metrics, and check that dashboards and alerts find what they ask for
+    Lgtm(lgtm::Lgtm),
     /// Check format, lints, dependencies and documentation
     Lint(lint::Lint),
 }
@@ -53,6 +59,8 @@ fn main() -> ExitCode {
         Task::Faults(faults) => faults.run(),
         Task::Sim(sim) => sim.run(),
         Task::Bench(bench) => bench.run(),
+        Task::Dashboards(dashboards) => dashboards.run(),
+        Task::Lgtm(lgtm) => lgtm.run(),
         Task::Lint(lint) => lint.run(),
     };
     match outcome {

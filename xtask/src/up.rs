@@ -45,10 +45,19 @@ pub struct Up {
 }
 
 impl Up {
+    /// As without any argument, but listening there.
+    pub const fn watched(listen: SocketAddr) -> Self {
+        Self { fresh: false, no_order: false, release: false, binary: None, listen, images: None }
+    }
+
     /// Runs until it is asked to stop.
     pub fn run(self) -> anyhow::Result<()> {
+        self.run_with(&Stop::listen()?, &[])
+    }
+
+    /// The same, with more variables for the flock.
+    pub fn run_with(self, stop: &Stop, more: &[(&'static str, String)]) -> anyhow::Result<()> {
         let begun = Instant::now();
-        let stop = Stop::listen()?;
         let state = State::open(self.fresh)?;
         let is_free = std::net::TcpListener::bind(self.listen);
         drop(is_free.with_context(|| format!("the gateway can't listen on {} (see --listen)", self.listen))?);
@@ -67,16 +76,17 @@ impl Up {
         stop.check()?;
 
         let own = || format!("file:{}", state.folder().join("images").display());
-        let flock = flock.with_parts(&parts).with_images(self.images.clone().unwrap_or_else(own));
+        let images = self.images.clone().unwrap_or_else(own);
+        let flock = flock.with_parts(&parts).with(&[("IMAGES_URL", images)]).with(more);
         tools::step("making streams, consumers, users and tables", || flock.ask(&["provision"]))?;
-        let process = tools::step("starting the flock", || flock.run(state.folder(), &stop))?;
+        let process = tools::step("starting the flock", || flock.run(state.folder(), stop))?;
         eprintln!("  ✓ ready {:.1} s after the start", begun.elapsed().as_secs_f32());
         let body = first_order::seed(&flock, state.folder())?;
         if !self.no_order {
             order(&flock, &body)?;
         }
         invite(&flock, &process, &parts, &body)?;
-        wait(&process, &stop)?;
+        wait(&process, stop)?;
 
         // In reverse order; whatever fails on the way here is stopped in this order, too.
         tools::step("stopping the flock", || process.terminate().map(drop))?;

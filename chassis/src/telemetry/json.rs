@@ -1,5 +1,6 @@
 //! One log line: a flat JSON object that reads alone.
 
+use super::context::About;
 use crate::clock;
 use opentelemetry::{Context, trace::TraceContextExt};
 use serde::{Serialize, Serializer};
@@ -22,7 +23,7 @@ use tracing_subscriber::{
 const RESERVED: [&str; 5] = ["timestamp", "level", "target", "trace_id", "span_id"];
 
 /// Writes each event as a line: `timestamp` (RFC 3339, UTC), `level`, `service` (the process, unless the event
-/// names one), `target`, `message`, `trace_id` and `span_id` inside a span, then the event's fields and those of
+/// names one), `target`, `message`, `trace_id` and `span_id` inside a span, `order_id` where that is about an order, then the event's fields and those of
 /// the spans around it; the innermost of a name counts.
 pub(super) fn layer<S, W>(service: &str, writer: W) -> impl Layer<S>
 where
@@ -67,6 +68,11 @@ where
             if span.span_context().is_valid() {
                 line.put("trace_id", span.span_context().trace_id().to_string());
                 line.put("span_id", span.span_context().span_id().to_string());
+            }
+            if let Some(About(order)) = context.get::<About>()
+                && !fields.0.iter().any(|(name, _)| name == "order_id")
+            {
+                line.put("order_id", order.to_string());
             }
         });
         line.0.extend(fields.0.into_iter().filter(|(name, _)| !name.starts_with("log.")));

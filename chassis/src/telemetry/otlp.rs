@@ -1,5 +1,6 @@
 //! The three signals on their way out: OTLP over HTTP, protobuf, in batches, each from a thread of its own.
 
+use super::sampler;
 use anyhow::{Context, ensure};
 use opentelemetry::{
     KeyValue,
@@ -12,7 +13,7 @@ use opentelemetry_sdk::{
     error::OTelSdkResult,
     logs::SdkLoggerProvider,
     metrics::{PeriodicReader, SdkMeterProvider},
-    trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracer, SdkTracerProvider},
+    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider},
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -27,6 +28,8 @@ const METRICS_EVERY: Duration = Duration::from_secs(10);
 const SPANS_EVERY: Duration = Duration::from_secs(1);
 /// Spans that wait; more are dropped, never the work that they tell of.
 const SPANS_WAITING: usize = 8_192;
+/// Messages in a batch, at most: its span is linked to each.
+const LINKS: u32 = 1_000;
 /// Spans in one export.
 const SPANS_AT_ONCE: usize = 1_024;
 
@@ -61,7 +64,8 @@ impl Signals {
             .with_scheduled_delay(SPANS_EVERY);
         let spans = BatchSpanProcessor::builder(spans.build().with_context(what)?);
         let traces = SdkTracerProvider::builder()
-            .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(trace_ratio))))
+            .with_sampler(sampler::of(trace_ratio))
+            .with_max_links_per_span(LINKS)
             .with_span_processor(spans.with_batch_config(batches.build()).build())
             .with_resource(resource.clone());
 

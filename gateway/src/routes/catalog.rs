@@ -22,6 +22,7 @@ pub(super) fn routes() -> Vec<Route> {
         route("GET /v1/products/{sku}", Anyone, products::show).doc(
             doc("Show a product")
                 .header("If-None-Match", false, "the `ETag` of the version that the caller has")
+                .sends("ETag")
                 .reply::<ProductView>(200, "the product; its version is the `ETag`")
                 .reply_empty(304, "the caller has this version"),
         ),
@@ -39,17 +40,22 @@ pub(super) fn routes() -> Vec<Route> {
         route("GET /v1/search", Anyone, listings::search).doc(
             doc("Find listings; `attr.NAME=VALUE` asks for an attribute")
                 .query::<listings::Search>()
-                .reply::<Found>(200, "a page"),
+                .header("If-None-Match", false, "the `ETag` of the page that the caller has")
+                .sends("ETag")
+                .reply::<Found>(200, "a page")
+                .reply_empty(304, "the caller has this page"),
         ),
         route("GET /v1/listings/{slug}", Anyone, listings::show).doc(
             doc("Show a listing with its variants")
                 .header("If-None-Match", false, "the `ETag` of the version that the caller has")
+                .sends("ETag")
                 .reply::<ListingView>(200, "the listing; its version is the `ETag`")
                 .reply_empty(304, "the caller has this version"),
         ),
         route("GET /v1/listings/{slug}/draft", RunsTheShop, listings::show_draft).doc(
             doc("Show a listing, also one that is not published")
                 .header("If-None-Match", false, "the `ETag` of the version that the caller has")
+                .sends("ETag")
                 .reply::<ListingView>(200, "the listing; its version is the `ETag`")
                 .reply_empty(304, "the caller has this version"),
         ),
@@ -57,6 +63,7 @@ pub(super) fn routes() -> Vec<Route> {
             doc("Create or change a listing; a variant that is left out is sold no more")
                 .header("If-Match", false, "the `ETag` of the version that the change builds on")
                 .header("If-None-Match", false, "`*`: there is none yet")
+                .sends("ETag")
                 .body::<Listing>()
                 .reply::<listings::Written>(200, "it was changed, or was so already")
                 .reply::<listings::Written>(201, "it is new")

@@ -7,4 +7,4 @@ mod coupons;
 mod files;
 mod images;
 mod listings;
-mod world;
+pub mod world;

@@ -5,11 +5,13 @@
 //! It moves no stock, no money and no parcel: it only listens to those who do.
 
 pub mod domain;
+mod open;
 pub mod requests;
 mod store;
 mod timers;
 
 pub use domain::{Book, Rules};
+pub use open::OpenOrders;
 pub use timers::{DueOrders, EraseLeavers};
 
 use chassis::{AfterCommit, Ctx, Db, Decision, Heard, Lease, Participant, Service, Writes, clock};
@@ -106,6 +108,7 @@ pub fn service(rules: Rules) -> Service {
         .live(&["live.order.*"])
         .sweeps::<DueOrders>(&[ExpireOrder::INFO])
         .sweeps::<EraseLeavers>(&[])
+        .sweeps::<OpenOrders>(&[])
         .answers(|ctx: Ctx, ask: GetOrder| async move { requests::get(&ctx.db, &ask).await })
         .answers(|ctx: Ctx, ask: ListOrders| async move { requests::list(&ctx.db, &ask).await })
         .answers(|ctx: Ctx, ask: GetTimeline| async move { requests::timeline(&ctx.db, &ask).await })

@@ -66,6 +66,10 @@ impl<P: Provider> Outside for Calls<P> {
         self.limits
     }
 
+    fn about(&self, attempt: &Leased) -> Uuid {
+        attempt.order.0
+    }
+
     async fn lease(&self, db: &mut Db, limit: i64, lease: Duration) -> sqlx::Result<Vec<Leased>> {
         // A lease that has run out is due again: whoever had it is gone, and the same key is safe.
         const SQL: &str = "update attempt a \

@@ -1,5 +1,6 @@
 //! What an audit found.
 
+use chassis::telemetry::Gauge;
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt::Display};
 
@@ -22,7 +23,24 @@ pub enum Law {
     Log,
 }
 
+static FINDINGS: Gauge =
+    Gauge::new("starling.audit.findings", "{finding}", "What broke a law at the last audit");
+
 impl Law {
+    /// All of them.
+    const ALL: [Self; 5] = [Self::Stock, Self::Money, Self::Settled, Self::Shipments, Self::Log];
+
+    /// Its name in metrics.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Stock => "stock",
+            Self::Money => "money",
+            Self::Settled => "settled",
+            Self::Shipments => "shipments",
+            Self::Log => "log",
+        }
+    }
+
     const fn number(self) -> u8 {
         match self {
             Self::Stock => 1,
@@ -93,6 +111,15 @@ impl Report {
     #[must_use]
     pub fn holds(&self) -> bool {
         self.checks.iter().all(Check::holds)
+    }
+
+    /// How many offenders there are of each law, as a metric.
+    pub fn measure(&self) {
+        for law in Law::ALL {
+            let of_it = self.checks.iter().filter(|check| check.law == law);
+            let offenders: usize = of_it.map(|check| check.offenders.len()).sum();
+            FINDINGS.set(offenders as u64, [("law", law.word())]);
+        }
     }
 
     /// For people.

@@ -20,8 +20,11 @@ mod crowd;
 mod stock;
 
 mod api;
+mod collection;
 mod idempotency;
 mod leaving;
 mod live;
 mod permissions;
 mod roles;
+
+mod signals;

@@ -4,7 +4,7 @@ use super::limit;
 use crate::{domain::Seen, store::to_shown_status};
 use chassis::Fault;
 use contracts::{ListStuck, OrderId, OrderStatus, ShipmentHeld, StuckOrder, Timestamp};
-use sqlx::{FromRow, PgPool};
+use sqlx::{AssertSqlSafe, FromRow, PgPool};
 use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -12,28 +12,32 @@ use uuid::Uuid;
 /// The most orders in one answer.
 const MAX_STUCK: u32 = 1_000;
 
+/// Since when an order `o` should have gone on, as SQL. An unpaid order may wait until its deadline; every other is
+/// moved on by machines alone.
+pub(crate) const SINCE: &str =
+    "case when o.state in ('placed', 'stock_reserved') and not o.captured then o.deadline
+       else (select t.at from timeline t where t.order_id = o.order_id order by t.seq desc limit 1)
+  end";
+
 /// Lists orders that should have gone on, those that wait longest first.
 ///
 /// # Errors
 /// When the limit is out of range, or the database fails.
 pub async fn stuck(db: &PgPool, ask: &ListStuck, now: Timestamp) -> Result<Vec<StuckOrder>, Fault> {
     let since = now.inner() - Duration::from_secs(ask.grace_s.into());
-    let rows: Vec<Waiting> = sqlx::query_as(
+    let sql = format!(
         "select * from (
-           select o.order_id, o.state, o.reserved, o.captured, o.scheduled, o.seen,
-                  -- An unpaid order may wait until its deadline; every other is moved on by machines alone.
-                  case when o.state in ('placed', 'stock_reserved') and not o.captured then o.deadline
-                       else (select t.at from timeline t where t.order_id = o.order_id order by t.seq desc limit 1)
-                  end as since
+           select o.order_id, o.state, o.reserved, o.captured, o.scheduled, o.seen, {SINCE} as since
            from customer_order o
            -- Open orders, early news without an order, and wishes that shipping has not answered.
            where o.next_sweep_at is not null) waiting
-         where since < $1 order by since limit $2",
-    )
-    .bind(since)
-    .bind(limit(ask.limit, MAX_STUCK)?)
-    .fetch_all(db)
-    .await?;
+         where since < $1 order by since limit $2"
+    );
+    let rows: Vec<Waiting> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(since)
+        .bind(limit(ask.limit, MAX_STUCK)?)
+        .fetch_all(db)
+        .await?;
     Ok(rows.into_iter().map(Waiting::stuck).collect())
 }
 

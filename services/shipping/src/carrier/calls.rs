@@ -5,6 +5,7 @@ use crate::domain::Purpose;
 use chassis::{CallFailed, CallLimits, Db, Outgoing, Outside};
 use contracts::{CarrierAnswer, Message, MessageId, ShipmentAnswered, Text};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// The caller of one carrier.
 pub struct CarrierCalls<C> {
@@ -45,6 +46,10 @@ impl<C: Carrier> Outside for CarrierCalls<C> {
 
     fn limits(&self) -> CallLimits {
         self.limits
+    }
+
+    fn about(&self, attempt: &Leased) -> Uuid {
+        attempt.order_id.0
     }
 
     async fn lease(&self, db: &mut Db, limit: i64, lease: Duration) -> sqlx::Result<Vec<Leased>> {

@@ -62,6 +62,7 @@ pub struct Flock {
     pub servers: Servers,
     binary: PathBuf,
     secret: String,
+    more: Vec<(&'static str, String)>,
     /// The gateway's address.
     pub gateway: String,
     /// Tokens of the customers.
@@ -92,7 +93,8 @@ impl Flock {
             .await?;
         let (processes, gateway) = (BTreeMap::new(), free_address()?);
         let binary = binary.to_owned();
-        let mut flock = Self { processes, servers, binary, secret, gateway, tokens, nats, data };
+        let mut flock =
+            Self { processes, servers, binary, secret, more: vec![], gateway, tokens, nats, data };
         ask(&mut flock.command(&["provision"]))?;
         flock.run(Shape::Together).await?;
         shelves::fill(&flock.gateway, &flock.tokens[0]).await?;
@@ -114,7 +116,10 @@ impl Flock {
             }
             let health = free_address()?;
             let mut command = self.command(&["run"]);
-            command.args(services).env("LOG", "warn");
+            command
+                .args(services)
+                .env("LOG", "warn")
+                .envs(self.more.iter().map(|(name, value)| (name, value)));
             command.env("GATEWAY_LISTEN", &self.gateway).env("HEALTH_LISTEN", &health);
             // The generator's one address stands for many.
             command.env("RATE_ADDRESS_PER_S", "1000000");
@@ -125,6 +130,12 @@ impl Flock {
             wait_until_ready(&health, &self.processes[name]).await?;
         }
         Ok(())
+    }
+
+    /// Stops all processes, and tells them these variables when they run again.
+    pub fn tell(&mut self, more: Vec<(&'static str, String)>) {
+        self.stop();
+        self.more = more;
     }
 
     /// Stops all processes of the flock; the servers go on.

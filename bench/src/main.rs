@@ -21,6 +21,7 @@ mod rows;
 mod scenarios;
 mod schedule;
 mod shelves;
+mod sink;
 mod table;
 mod template;
 mod tracker;

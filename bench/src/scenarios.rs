@@ -12,12 +12,13 @@ mod search;
 mod services;
 mod skus;
 mod soak;
+mod telemetry;
 
 use crate::{bench::Bench, results::Scenario};
 use anyhow::bail;
 
 /// All of them by name, in the order in which they are measured; `growth` last, since it begins with a flock of its own.
-pub const SCENARIOS: [(&str, &str); 16] = [
+pub const SCENARIOS: [(&str, &str); 17] = [
     ("saturation", "as many orders as are settled"),
     ("latency-10", "open loop at 10 % of saturation"),
     ("latency-50", "open loop at 50 % of saturation"),
@@ -32,6 +33,7 @@ pub const SCENARIOS: [(&str, &str); 16] = [
     ("backlog", "orders accepted while the services are stopped, then drained"),
     ("product-reads", "listings that are remembered, as many as are answered"),
     ("search", "100,000 listings: words, filters and facets, open loop"),
+    ("telemetry", "saturation without telemetry, with 5 % of traces, with all"),
     ("soak", "a steady rate: memory over time"),
     ("growth", "saturation before and after the tables are filled with orders"),
 ];
@@ -53,6 +55,7 @@ pub async fn run(name: &str, bench: &mut Bench) -> anyhow::Result<Vec<Scenario>>
         "backlog" => backlog::run(bench).await,
         "product-reads" => product_reads::run(bench).await,
         "search" => search::run(bench).await,
+        "telemetry" => telemetry::run(bench).await,
         "soak" => soak::run(bench).await,
         "growth" => growth::run(bench).await,
         other => bail!("no scenario is called {other}"),

@@ -1,8 +1,9 @@
 //! A message as JetStream delivered it.
 
 use crate::{
+    Way,
     journal::Exhumed,
-    telemetry::{Came, Letter},
+    telemetry::{self, Came, Letter},
 };
 use bytes::Bytes;
 use contracts::{
@@ -97,6 +98,16 @@ impl Delivery {
     /// What its trace says of it, where this service handles it.
     pub fn letter(&self, service: &'static str) -> Letter<'_> {
         Letter { service, subject: &self.subject, about: self.about, trace: self.trace.as_deref() }
+    }
+
+    /// How it came here.
+    pub fn way(&self) -> Way {
+        Way {
+            cause: self.causation,
+            trace: self.trace.as_deref().and_then(telemetry::trace_id),
+            stored_at: Some(self.stored_at),
+            deliveries: self.delivered,
+        }
     }
 
     /// Its headers as pairs of texts that Postgres can store.

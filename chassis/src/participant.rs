@@ -67,6 +67,28 @@ pub struct Heard<H> {
     pub at: Timestamp,
     /// What it says.
     pub message: H,
+    /// How it came here.
+    pub way: Way,
+}
+
+impl<H> Heard<H> {
+    /// A message of which nothing else is known.
+    pub fn new(id: MessageId, at: Timestamp, message: H) -> Self {
+        Self { id, at, message, way: Way::default() }
+    }
+}
+
+/// How a message came here: to be shown, never to be decided by, since a repetition may come another way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Way {
+    /// The message that led to it (`ce-causationid`).
+    pub cause: Option<MessageId>,
+    /// The trace that it belongs to, if it is traced: W3C's `trace-id`, which has the size of a UUID.
+    pub trace: Option<Uuid>,
+    /// When its stream stored it.
+    pub stored_at: Option<Timestamp>,
+    /// How often it was delivered, this time included; 0: not known.
+    pub deliveries: u64,
 }
 
 /// What came of a message.

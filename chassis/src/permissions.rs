@@ -2,6 +2,7 @@
 //! consumers, see how much is in their streams, answer its own requests, listen to its own inboxes; and nothing else.
 
 use crate::{Secret, Wiring, connect::inbox_prefix, dead, provision, provision::PROVISIONER};
+use contracts::STREAMS;
 use std::fmt::Write;
 
 /// The NATS user of `starling`'s operator commands.
@@ -40,7 +41,7 @@ impl Permissions {
         }
         for stream in provision::consumers(wiring).into_keys() {
             publish.push(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"));
-            publish.push(format!("$JS.API.CONSUMER.INFO.{stream}.{name}"));
+            publish.push(provision::consumer_info(stream, name));
             publish.push(format!("$JS.ACK.{stream}.{name}.>"));
             publish.push(format!("$JS.ACK.*.*.{stream}.{name}.>"));
             // How much is in it: for the gauges.
@@ -50,6 +51,17 @@ impl Permissions {
         permissions.subscribe.extend(wiring.answers.iter().cloned());
         permissions.responds = !wiring.answers.is_empty();
         permissions
+    }
+
+    /// And to look how all streams and these consumers stand, which shows no message.
+    #[must_use]
+    pub fn looking_at<'w>(mut self, wirings: impl IntoIterator<Item = &'w Wiring>) -> Self {
+        self.publish.extend(STREAMS.iter().map(|stream| provision::stream_info(stream.name)));
+        for wiring in wirings {
+            let streams = provision::consumers(wiring).into_keys();
+            self.publish.extend(streams.map(|stream| provision::consumer_info(stream, wiring.name)));
+        }
+        self
     }
 
     /// What the provisioner may do: JetStream's API, and no message of the flock.

@@ -42,6 +42,18 @@ pub fn consumers(wiring: &Wiring) -> BTreeMap<&'static str, Vec<String>> {
     consumers
 }
 
+/// Where to ask how a stream stands.
+#[must_use]
+pub fn stream_info(stream: &str) -> String {
+    format!("$JS.API.STREAM.INFO.{stream}")
+}
+
+/// Where to ask how a service's consumer on a stream stands.
+#[must_use]
+pub fn consumer_info(stream: &str, service: &str) -> String {
+    format!("$JS.API.CONSUMER.INFO.{stream}.{service}")
+}
+
 /// The streams on which a service has its consumer.
 pub(crate) fn streams_heard(wiring: &Wiring) -> Vec<&'static str> {
     consumers(wiring).into_keys().collect()

@@ -28,7 +28,7 @@ impl<P: Participant> Desk<P> {
         };
         if let Some(letter) = journal::exhume(&mut tx, message_id).await? {
             let original = Delivery::exhumed(message_id, letter, command);
-            match read::<P>(&original.subject, original.id, original.at, &original.body) {
+            match read::<P>(&original) {
                 Ok(message) => {
                     let mut state = P::load(&self.rules, &mut tx, std::slice::from_ref(&message)).await?;
                     let span = spans.message(&original);

@@ -16,7 +16,7 @@ mod process;
 mod sampler;
 mod trace;
 
-pub use context::about_order;
+pub use context::{about_order, trace_id};
 pub use counts::Counts;
 pub use http::{Asked, Root, asked, refused, root};
 pub use instrument::{Counter, Gauge, Histogram, Label, PLAIN, UpDown, is_measured};

@@ -11,7 +11,7 @@ use crate::{
     spans::Spans,
     telemetry::{self, Counts, Step},
 };
-use contracts::{MessageEnum, MessageId, Timestamp, Unreadable, is_about_an_order};
+use contracts::{MessageEnum, MessageId, Unreadable, is_about_an_order};
 use std::collections::BTreeMap;
 use tracing::field::display;
 
@@ -62,7 +62,7 @@ impl<P: Participant> Desk<P> {
                 taken.again.extend(outputs);
                 continue;
             }
-            match read::<P>(&delivery.subject, delivery.id, delivery.at, &delivery.body) {
+            match read::<P>(delivery) {
                 Ok(message) => {
                     heard.push(message);
                     deliveries.push(*delivery);
@@ -159,13 +159,9 @@ impl<P: Participant> Desk<P> {
     }
 }
 
-pub(crate) fn read<P: Participant>(
-    subject: &str,
-    id: MessageId,
-    at: Timestamp,
-    body: &[u8],
-) -> Result<Heard<P::Hears>, Unreadable> {
-    P::Hears::read(subject, body).map(|message| Heard { id, at, message })
+pub(crate) fn read<P: Participant>(delivery: &Delivery) -> Result<Heard<P::Hears>, Unreadable> {
+    let message = P::Hears::read(&delivery.subject, &delivery.body)?;
+    Ok(Heard { id: delivery.id, at: delivery.at, message, way: delivery.way() })
 }
 
 /// Counts what was committed.

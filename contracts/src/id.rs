@@ -48,8 +48,12 @@ ids! {
     SessionId;
     /// One of a customer's saved addresses.
     AddressId;
+    /// An account at an OpenID provider, with which its owner comes in here.
+    IdentityId;
     /// A cart that is nobody's yet: whoever knows it may use it, so it cannot be guessed (UUIDv4).
     CartId;
+    /// A picture of what is sold, never given twice (UUIDv7).
+    ImageId;
     /// One message: the key of the journal and of JetStream's deduplication.
     MessageId;
 }

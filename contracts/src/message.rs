@@ -32,6 +32,34 @@ pub struct MessageInfo {
     pub name: &'static str,
 }
 
+impl MessageInfo {
+    /// The message type of a subject.
+    #[must_use]
+    pub fn of_subject(subject: &str) -> Option<&'static Self> {
+        MESSAGES.iter().copied().find(|info| info.subject == subject)
+    }
+
+    /// The message type that has this code in message ids.
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<&'static Self> {
+        MESSAGES.iter().copied().find(|info| info.code == code)
+    }
+
+    /// Whether it takes back what was done before for an order that goes no further (or tried to): stock, money, a
+    /// shipment.
+    #[must_use]
+    pub fn compensates(&self) -> bool {
+        [
+            StockReleased::INFO.code,
+            PaymentVoided::INFO.code,
+            PaymentRefunded::INFO.code,
+            PaymentRefundFailed::INFO.code,
+            ShipmentCancelled::INFO.code,
+        ]
+        .contains(&self.code)
+    }
+}
+
 /// A type that travels on a stream.
 pub trait Message: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// Its constants.

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod identity;
+mod once;
 mod orders;
 mod payments;
 mod shipping;
@@ -9,12 +10,13 @@ mod stock;
 
 pub use catalog::*;
 pub use identity::*;
+pub use once::*;
 pub use orders::*;
 pub use payments::*;
 pub use shipping::*;
 pub use stock::*;
 
-use crate::Preferences;
+use crate::{ImageId, Preferences};
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -58,6 +60,9 @@ pub enum Refusal {
         /// The newest.
         version: i64,
     },
+    /// Another request came under the same [`Once::name`] before.
+    #[error("the key was used for another request")]
+    KeyReused,
     /// What shall prove who the caller is does not.
     #[error("{why}")]
     Unauthenticated {
@@ -113,11 +118,18 @@ requests! {
     GetProduct    "req.catalog.get"      -> ProductView;
     ListProducts  "req.catalog.list"     -> ProductPage;
     PutListings   "req.catalog.put_listings"     -> Vec<Put>;
+    ListListings  "req.catalog.list_listings"    -> ListingPage;
     GetListing    "req.catalog.get_listing"      -> ListingView;
     SearchListings "req.catalog.search"          -> Found;
     ListCategories "req.catalog.categories"      -> Vec<CategoryView>;
     PutCategory   "req.catalog.put_category"     -> ();
     DeleteCategory "req.catalog.delete_category" -> ();
+    BeginImage    "req.catalog.begin_image"      -> ImageBegun;
+    AddImage      "req.catalog.add_image"        -> ImageAdded;
+    PutImages     "req.catalog.put_images"       -> Images;
+    DeleteImage   "req.catalog.delete_image"     -> Images;
+    ListStrayImages "req.catalog.stray_images"   -> Vec<ImageId>;
+    ForgetImages  "req.catalog.forget_images"    -> ();
     GetPriceRules "req.catalog.price_rules"      -> PriceRules;
     PutPromotion  "req.catalog.put_promotion"    -> ();
     DeletePromotion "req.catalog.delete_promotion" -> ();
@@ -145,7 +157,7 @@ requests! {
     SetProfile    "req.identity.set_profile"     -> UserView;
     SetPreferences "req.identity.set_preferences" -> Preferences;
     ListAddresses "req.identity.addresses"       -> Vec<SavedAddress>;
-    SaveAddress   "req.identity.save_address"    -> SavedAddress;
+    SaveAddress   "req.identity.save_address"    -> Made<SavedAddress>;
     DeleteAddress "req.identity.delete_address"  -> ();
     SetAvatar     "req.identity.set_avatar"      -> ();
     GetAvatar     "req.identity.avatar"          -> Avatar;
@@ -154,10 +166,12 @@ requests! {
     EnrolTotp     "req.identity.enrol_totp"      -> TotpSecret;
     ConfirmTotp   "req.identity.confirm_totp"    -> RecoveryCodes;
     DropTotp      "req.identity.drop_totp"       -> ();
+    ListIdentities "req.identity.identities"     -> Vec<IdentityView>;
+    RemoveIdentity "req.identity.remove_identity" -> ();
     ListUsers     "req.identity.list"            -> UserPage;
     ChangeUser    "req.identity.change"          -> UserView;
     GetHistory    "req.identity.history"         -> HistoryPage;
-    CreateApiKey  "req.identity.create_api_key"  -> NewApiKey;
+    CreateApiKey  "req.identity.create_api_key"  -> Made<NewApiKey>;
     ListApiKeys   "req.identity.api_keys"        -> Vec<ApiKeyView>;
     RevokeApiKey  "req.identity.revoke_api_key"  -> ();
     MakeAdmin     "req.identity.make_admin"      -> UserView;

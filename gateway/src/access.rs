@@ -76,7 +76,8 @@ pub(crate) struct Guard {
 
 /// Stands before every handler of the table.
 pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let asked = telemetry::asked(guard.method, guard.path, edge::patience(request.headers()));
+    let patience = edge::patience(guard.class, guard.path, request.headers());
+    let asked = telemetry::asked(guard.method, guard.path, patience);
     let peer = request.extensions().get::<Peer>().map_or(UNKNOWN, |peer| peer.0);
     let mut quota = None;
     let mut response = match admit(&guard, peer, request.headers(), &mut quota).await {

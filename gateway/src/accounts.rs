@@ -2,6 +2,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod api_keys;
+pub(crate) mod identities;
 pub(crate) mod me;
 pub(crate) mod oidc;
 pub(crate) mod picture;

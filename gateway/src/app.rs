@@ -1,11 +1,11 @@
 //! What all handlers share.
 
 use crate::{
-    Settings, cache::Cache, identity::api_keys::ApiKeys, keys::Keys, memory::Memory, quota::Quotas,
-    rate::Rates, routes, token::Tokens,
+    Settings, admin::Admin, cache::Cache, identity::api_keys::ApiKeys, keys::Keys, listings::images::Images,
+    memory::Memory, quota::Quotas, rate::Rates, routes, token::Tokens,
 };
 use bytes::Bytes;
-use chassis::{Health, Publisher, Secret, Tasks, connect::Nats, settings::Parts, signature};
+use chassis::{Health, Publisher, Secret, Tasks, Wiring, connect::Nats, settings::Parts, signature};
 use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -38,8 +38,10 @@ pub(crate) struct App {
     pub streams: Arc<Semaphore>,
     /// Imports of whole files that may be under way.
     pub imports: Arc<Semaphore>,
+    pub images: Images,
     /// The OpenAPI document.
     pub openapi: Bytes,
+    pub admin: Admin,
     pub stop: CancellationToken,
 }
 
@@ -47,6 +49,7 @@ impl App {
     pub fn new(
         places: &Parts,
         settings: &Settings,
+        wirings: &[Wiring],
         nats: Nats,
         publisher: Publisher,
         health: Health,
@@ -76,7 +79,9 @@ impl App {
             webhook_secret: settings.webhook_secret.clone().or_else(derived),
             streams: Arc::new(Semaphore::new(settings.gateway_streams.min(Semaphore::MAX_PERMITS))),
             imports: Arc::new(Semaphore::new(IMPORTS)),
+            images: Images::open(settings)?,
             openapi: routes::openapi().into(),
+            admin: Admin::new(settings, wirings, tasks)?,
             stop: tasks.stop().clone(),
         })
     }

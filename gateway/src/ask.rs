@@ -116,6 +116,7 @@ impl Problem {
             Refusal::Stale { version } => {
                 Self::new(Kind::Stale, format!("the newest version is {version}")).at("if-match")
             }
+            Refusal::KeyReused => Self::key_reused(),
             Refusal::Unauthenticated { why } => Self::unauthenticated(why, "Bearer realm=\"starling\""),
             Refusal::Forbidden { why } => Self::new(Kind::Forbidden, why),
             Refusal::TooMany { retry_after_s } => {

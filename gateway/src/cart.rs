@@ -9,12 +9,13 @@ pub(crate) use merge::{Merge, merge};
 
 use crate::{
     access::By,
+    again,
     app::App,
     body::Json,
     etag,
     memory::{
         Away,
-        carts::{Kept, Whose, Written},
+        carts::{Begun, Kept, Whose, Written},
     },
     problem::{Kind, Problem},
 };
@@ -63,12 +64,33 @@ pub(crate) struct CartView {
 }
 
 /// `POST /v1/carts`
-pub(crate) async fn create(State(app): State<Arc<App>>, Json(cart): Json<Cart>) -> Result<Response, Problem> {
-    let id = CartId(Uuid::new_v4());
-    let version = write(&app, Whose::Anyone(id), Some(0), &cart).await?;
+///
+/// Under a key the same request is answered with the same cart, as it is by then.
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Json(cart): Json<Cart>,
+) -> Result<Response, Problem> {
+    check(&cart)?;
+    let fresh = Begun { cart: CartId(Uuid::new_v4()), body_hash: again::body_hash(&cart)? };
+    let known = match again::given_by_anyone(&headers)? {
+        Some(key) => app.memory.claim_cart(key, &fresh).await.map_err(away)?,
+        None => None,
+    };
+    if known.as_ref().is_some_and(|known| known.body_hash != fresh.body_hash) {
+        return Err(Problem::key_reused());
+    }
+    let replayed = known.is_some();
+    let id = known.map_or(fresh.cart, |known| known.cart);
+    let whose = Whose::Anyone(id);
+    // What is there already is left as it is. If it is not, the first request came no further than to its id.
+    let kept = match app.memory.put_cart(whose, Some(0), &cart).await.map_err(away)? {
+        Written::Version(version) => Kept { version, cart, bought: None },
+        Written::Stale(_) => read(&app, whose).await?.ok_or_else(|| Problem::not_found("cart"))?,
+    };
     let location = [(header::LOCATION, format!("/v1/carts/{id}"))];
-    let view = view(&app, Whose::Anyone(id), Kept { version, cart, bought: None }).await?;
-    Ok((StatusCode::CREATED, location, view).into_response())
+    let view = view(&app, whose, kept).await?;
+    Ok(again::answer((StatusCode::CREATED, location, view), replayed))
 }
 
 /// `GET /v1/carts/{id}`

@@ -28,6 +28,11 @@ impl Class {
         }
     }
 
+    /// Whether a request sends a picture of a listing, which takes its time.
+    pub fn is_upload(self, path: &str) -> bool {
+        self == Self::Write && path.starts_with("/v1/listings/") && path.ends_with("/images")
+    }
+
     /// Its name in header fields and in Redis.
     pub const fn name(self) -> &'static str {
         match self {

@@ -2,6 +2,10 @@
 //!
 //! Schemas come from the same declarations as the contracts' (JSON Schema 2020-12 is what OpenAPI 3.1 uses).
 
+mod bodies;
+mod examples;
+mod headers;
+
 use crate::{
     access::Access,
     problem::{Kind, Written},
@@ -19,6 +23,7 @@ use utoipa::openapi::{
 };
 
 const JSON: &str = "application/json";
+const EVENTS: &str = "text/event-stream";
 const PROBLEM: &str = "application/problem+json";
 const BEARER: &str = "bearer";
 
@@ -31,6 +36,8 @@ pub(crate) struct Doc {
     pub tag: &'static str,
     summary: &'static str,
     headers: Vec<(&'static str, bool, &'static str)>,
+    /// Headers of its good answers.
+    sends: Vec<&'static str>,
     query: Option<SchemaOf>,
     body: Option<Option<SchemaOf>>,
     /// Of a body that is no JSON.
@@ -57,6 +64,12 @@ impl Doc {
 
     pub fn header(mut self, name: &'static str, required: bool, text: &'static str) -> Self {
         self.headers.push((name, required, text));
+        self
+    }
+
+    /// A header of its good answers, beside those that all have.
+    pub fn sends(mut self, name: &'static str) -> Self {
+        self.sends.push(name);
         self
     }
 
@@ -88,7 +101,7 @@ impl Doc {
     }
 
     pub fn stream<T: JsonSchema>(self, text: &'static str) -> Self {
-        self.replies(200, text, "text/event-stream", Some(schema_of::<T>))
+        self.replies(200, text, EVENTS, Some(schema_of::<T>))
     }
 
     /// Lines that are written while they are read; of several media types, separated by commas.
@@ -147,7 +160,14 @@ pub(crate) fn write(table: &[Route]) -> String {
     let document =
         OpenApiBuilder::new().info(info.build()).paths(paths.build()).components(Some(components)).build();
     let mut document = serde_json::to_value(&document).expect("the document has only string keys");
-    document["components"]["schemas"] = Value::Object(schemas.take_definitions(true));
+    let schemas = schemas.take_definitions(true);
+    for route in table {
+        let operation = &mut document["paths"][route.path()][route.method().to_lowercase()];
+        headers::add(route, operation);
+        examples::add(route, operation, &schemas);
+    }
+    document["components"]["headers"] = Value::Object(headers::components());
+    document["components"]["schemas"] = Value::Object(schemas);
     document.to_string()
 }
 

@@ -34,7 +34,7 @@ use uuid::Uuid;
 
 /// Time for a request, from its head to the head of its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Time for a request with `Prefer: wait`, which may wait for half a minute.
+/// Time for a request with `Prefer: wait`, which may wait for half a minute, and for a picture to be sent.
 const LONG_PATIENCE: Duration = Duration::from_secs(45);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Browsers come back by TLS only, for a year.
@@ -103,7 +103,7 @@ impl Edge {
         headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         headers.insert(PERMISSIONS_POLICY, NO_DEVICES);
-        headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-site"));
+        headers.entry(RESOURCE_POLICY).or_insert(HeaderValue::from_static("same-site"));
         if self.tls {
             headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
         }
@@ -122,7 +122,7 @@ impl Edge {
             refused.extensions_mut().insert(Refused);
             return refused;
         }
-        let patience = patience(request.headers());
+        let patience = patience(class, request.uri().path(), request.headers());
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(client));
         let answer = AssertUnwindSafe(route(self.router.clone(), request)).catch_unwind();
@@ -138,8 +138,8 @@ impl Edge {
 }
 
 /// How long a request may take.
-pub(crate) fn patience(headers: &HeaderMap) -> Duration {
-    if headers.contains_key("prefer") { LONG_PATIENCE } else { PATIENCE }
+pub(crate) fn patience(class: Class, path: &str, headers: &HeaderMap) -> Duration {
+    if headers.contains_key("prefer") || class.is_upload(path) { LONG_PATIENCE } else { PATIENCE }
 }
 
 async fn route(mut router: Router, request: Request<Body>) -> Response<Body> {

@@ -24,6 +24,7 @@ mod rate;
 mod server;
 
 mod accounts;
+mod admin;
 mod cart;
 mod delivery;
 mod listings;
@@ -33,11 +34,13 @@ mod products;
 mod selling;
 mod stock;
 
+mod again;
 mod ask;
 mod body;
 mod cache;
 mod document;
 mod etag;
+mod export;
 mod hash;
 mod memory;
 mod pages;
@@ -49,18 +52,19 @@ mod wording;
 
 use crate::{app::App, edge::Edge, proxies::Proxies};
 use anyhow::Context;
-use chassis::{Health, Publisher, Tasks, connect, settings::Parts};
+use chassis::{Health, Publisher, Tasks, Wiring, connect, settings::Parts};
 use contracts::{
-    AdjustStock, CancelOrder, ChangeEmail, ChangePassword, ChangeUser, CheckApiKey, ConfirmTotp,
-    CreateApiKey, DeleteAddress, DeleteCategory, DeleteCoupon, DeletePromotion, DeleteUser, DeliverShipment,
-    DispatchShipment, DropTotp, EndSessions, EnrolTotp, ExportUser, FinishOidc, FinishOidcCode,
-    ForgotPassword, GetAvatar, GetHistory, GetKeys, GetListing, GetOrder, GetPayment, GetPriceRules,
-    GetProduct, GetShipment, GetStockLevel, GetTimeline, GetUser, ImportProducts, LISTINGS_CHANGED,
-    ListAddresses, ListApiKeys, ListCategories, ListOrders, ListProducts, ListRevoked, ListSessions,
-    ListSlots, ListUsers, Login, Message, MessageInfo, PayOrder, PaymentWebhook, PlaceOrder, PutCategory,
-    PutCoupon, PutListings, PutPromotion, PutTaxRates, QuoteCart, ReceiveStock, RefreshTokens, RefundPayment,
-    Register, Request, ResetPassword, RevokeApiKey, SESSION_REVOKED, SaveAddress, SearchListings, SetAvatar,
-    SetPreferences, SetProfile, StartOidc, VerifyEmail, VerifyPayment,
+    AddImage, AdjustStock, BeginImage, CancelOrder, ChangeEmail, ChangePassword, ChangeUser, CheckApiKey,
+    ConfirmTotp, CreateApiKey, DeleteAddress, DeleteCategory, DeleteCoupon, DeleteImage, DeletePromotion,
+    DeleteUser, DeliverShipment, DispatchShipment, DropTotp, EndSessions, EnrolTotp, ExportUser, FinishOidc,
+    FinishOidcCode, ForgetImages, ForgotPassword, GetAvatar, GetHistory, GetKeys, GetListing, GetOrder,
+    GetPayment, GetPriceRules, GetProduct, GetShipment, GetStockLevel, GetTimeline, GetUser, ImportProducts,
+    LISTINGS_CHANGED, ListAddresses, ListApiKeys, ListCategories, ListIdentities, ListListings, ListOrders,
+    ListProducts, ListRevoked, ListSessions, ListSlots, ListStrayImages, ListUsers, Login, Message,
+    MessageInfo, PayOrder, PaymentWebhook, PlaceOrder, PutCategory, PutCoupon, PutImages, PutListings,
+    PutPromotion, PutTaxRates, QuoteCart, ReceiveStock, RefreshTokens, RefundPayment, Register,
+    RemoveIdentity, Request, ResetPassword, RevokeApiKey, SESSION_REVOKED, SaveAddress, SearchListings,
+    SetAvatar, SetPreferences, SetProfile, StartOidc, VerifyEmail, VerifyPayment,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -94,9 +98,16 @@ pub const ASKS: &[&str] = &[
     ListProducts::SUBJECT,
     ImportProducts::SUBJECT,
     PutListings::SUBJECT,
+    ListListings::SUBJECT,
     GetListing::SUBJECT,
     SearchListings::SUBJECT,
     ListCategories::SUBJECT,
+    BeginImage::SUBJECT,
+    AddImage::SUBJECT,
+    PutImages::SUBJECT,
+    DeleteImage::SUBJECT,
+    ListStrayImages::SUBJECT,
+    ForgetImages::SUBJECT,
     PutCategory::SUBJECT,
     DeleteCategory::SUBJECT,
     GetPriceRules::SUBJECT,
@@ -135,6 +146,8 @@ pub const ASKS: &[&str] = &[
     EnrolTotp::SUBJECT,
     ConfirmTotp::SUBJECT,
     DropTotp::SUBJECT,
+    ListIdentities::SUBJECT,
+    RemoveIdentity::SUBJECT,
     ListUsers::SUBJECT,
     ChangeUser::SUBJECT,
     GetHistory::SUBJECT,
@@ -149,15 +162,22 @@ pub const LISTENS: &[&str] = &["live.order.*", SESSION_REVOKED, LISTINGS_CHANGED
 /// How often readiness looks at the connection to NATS.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Serves until `tasks` is told to stop, and what is under way is finished.
+/// Serves until `tasks` is told to stop, and what is under way is finished. `flock` are the services whose choreography it
+/// shows; it may look at their consumers ([`Permissions::looking_at`](chassis::permissions::Permissions::looking_at)).
 ///
 /// # Errors
 /// When the address is taken, NATS cannot be reached, a setting is wrong, or there is no key to check tokens with.
-pub async fn run(places: &Parts, settings: Settings, health: Health, tasks: Tasks) -> anyhow::Result<()> {
+pub async fn run(
+    places: &Parts,
+    settings: Settings,
+    flock: Vec<Wiring>,
+    health: Health,
+    tasks: Tasks,
+) -> anyhow::Result<()> {
     let tls = server::Tls::open(&settings)?;
     let nats = connect::nats(places, NAME).await?;
     let publisher = Publisher::start(nats.clone(), &tasks);
-    let app = Arc::new(App::new(places, &settings, nats, publisher, health.clone(), &tasks)?);
+    let app = Arc::new(App::new(places, &settings, &flock, nats, publisher, health.clone(), &tasks)?);
     let proxies = Proxies::new(&settings.gateway_trusted_proxies)?;
     let edge = Arc::new(Edge::new(&app, &settings, proxies.clone(), tls.is_some())?);
     let listener = server::listen(settings.listen, settings.gateway_reuse_port)
@@ -166,6 +186,8 @@ pub async fn run(places: &Parts, settings: Settings, health: Health, tasks: Task
     tasks.spawn(watch_nats(app.nats.clone(), health, tasks.clone()));
     tasks.spawn(quota::follow(app.clone(), tasks.stop().clone()));
     tasks.spawn(cache::follow(app.clone(), tasks.stop().clone()));
+    let tidy = Duration::from_millis(settings.images_tidy_ms);
+    tasks.spawn(listings::images::follow(app.clone(), tidy, tasks.stop().clone()));
     tasks.spawn(identity::follow(app, tasks.stop().clone()));
     server::serve(listener, edge, tls, proxies, &settings, tasks.stop()).await;
     // All handles to the publisher are gone now, so its task ends too.

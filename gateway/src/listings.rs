@@ -1,7 +1,11 @@
 //! Listings: found, shown, written; and the tree of categories.
 
 pub(crate) mod categories;
+mod export;
+pub(crate) mod images;
 mod import;
+mod row;
+pub(crate) use export::export;
 pub(crate) use import::import;
 
 use crate::{
@@ -184,8 +188,6 @@ pub(crate) async fn put(
 
 /// What a write builds on: `If-Match` names the version that was read, `If-None-Match: *` says that there is none yet.
 fn basis(headers: &HeaderMap) -> Result<Basis, Problem> {
-    // What stands behind the version says which variants can be had.
-    let version = |tag: &str| tag.split('-').next().and_then(|version| version.parse().ok());
     let none = headers.get(header::IF_NONE_MATCH).map(|value| value.to_str().unwrap_or_default().trim());
     match (headers.contains_key(header::IF_MATCH), none) {
         (true, None) => match etag::if_match(headers, version)? {
@@ -197,6 +199,11 @@ fn basis(headers: &HeaderMap) -> Result<Basis, Problem> {
         (true, Some(_)) => Err(Problem::header("If-Match", "not together with If-None-Match")),
         (false, None) => Err(needed()),
     }
+}
+
+/// The version in a listing's tag: what stands behind it says which variants can be had.
+fn version(tag: &str) -> Option<i64> {
+    tag.split('-').next().and_then(|version| version.parse().ok())
 }
 
 fn needed() -> Problem {

@@ -1,7 +1,7 @@
 //! Products: listed, shown, imported, exported.
 
 mod export;
-pub(crate) use export::{Export, export};
+pub(crate) use export::export;
 
 use crate::{
     app::App,

@@ -1,5 +1,6 @@
 //! Every route, in one table: the router, the checks of tokens and roles, and the OpenAPI document are made of it.
 
+mod admin;
 mod auth;
 mod catalog;
 mod delivery;
@@ -57,6 +58,11 @@ impl Route {
         self
     }
 
+    /// Whether its requests are counted; not so what the chassis serves.
+    pub fn is_guarded(&self) -> bool {
+        self.handler.is_some()
+    }
+
     pub fn method(&self) -> &'static str {
         self.name.split(' ').next().unwrap_or_default()
     }
@@ -83,6 +89,7 @@ pub(crate) fn table() -> Vec<Route> {
         auth::routes(),
         users::routes(),
         operation::routes(),
+        admin::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

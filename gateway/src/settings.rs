@@ -46,6 +46,10 @@ pub struct Settings {
         action = clap::ArgAction::Set
     )]
     pub gateway_development_tokens: bool,
+    /// Address of a trace in Grafana or Tempo, with `{trace}` where its id stands: an order's page links to it. None: the id
+    /// is shown
+    #[arg(long, env = "GATEWAY_TRACE_URL", default_value = "")]
+    pub gateway_trace_url: String,
     /// The secret with which the sandbox provider signs its webhooks; none: derived from the flock's secret
     #[arg(
         id = "gateway_webhook_secret",
@@ -103,6 +107,25 @@ pub struct Settings {
     /// How long a connection may ask for nothing, or take nothing of its answer, in milliseconds; then it ends
     #[arg(long, env = "GATEWAY_IDLE_MS", default_value_t = 60_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub gateway_idle_ms: u64,
+    /// Where pictures are kept: `file:` and a folder, for one gateway or a disk that all share, or `s3://bucket/prefix`. The
+    /// place is the flock's alone
+    #[arg(long, env = "IMAGES_URL", default_value = "file:.starling/images")]
+    pub images_url: String,
+    /// How often the pictures are deleted that no listing shows any more, in milliseconds
+    #[arg(long, env = "IMAGES_TIDY_MS", default_value_t = 60_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub images_tidy_ms: u64,
+    /// Where S3 is, such as `https://s3.example`; none: AWS
+    #[arg(long, env = "AWS_ENDPOINT_URL")]
+    pub aws_endpoint_url: Option<String>,
+    /// The region of the bucket; none: `us-east-1`
+    #[arg(long, env = "AWS_REGION")]
+    pub aws_region: Option<String>,
+    /// Who asks S3. Without it and the next one, what AWS has for machines: a role, a web identity, the instance's own
+    #[arg(long, env = "AWS_ACCESS_KEY_ID")]
+    pub aws_access_key_id: Option<String>,
+    /// Its secret
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true)]
+    pub aws_secret_access_key: Option<Secret>,
 }
 
 impl Default for Settings {
@@ -117,6 +140,7 @@ impl Default for Settings {
             gateway_cors_origins: String::new(),
             jwks: None,
             gateway_development_tokens: true,
+            gateway_trace_url: String::new(),
             webhook_secret: None,
             redis_patience_ms: 100,
             rate_per_s: 50,
@@ -133,6 +157,12 @@ impl Default for Settings {
             gateway_connections_per_address: 1_024,
             gateway_head_ms: 10_000,
             gateway_idle_ms: 60_000,
+            images_url: "file:.starling/images".to_owned(),
+            images_tidy_ms: 60_000,
+            aws_endpoint_url: None,
+            aws_region: None,
+            aws_access_key_id: None,
+            aws_secret_access_key: None,
         }
     }
 }
@@ -140,7 +170,7 @@ impl Default for Settings {
 #[cfg(test)]
 mod tests {
     use super::Settings;
-    use clap::{ArgAction, CommandFactory, Parser};
+    use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
     #[derive(Parser)]
     struct Flags {
@@ -150,7 +180,9 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_of_the_flags() {
-        let flags = Flags::parse_from(["test"]).settings;
+        // Whoever works with AWS may have its variables.
+        let deaf = Flags::command().mut_args(|argument| argument.env(None::<&str>));
+        let flags = Flags::from_arg_matches(&deaf.get_matches_from(["test"])).unwrap().settings;
         assert_eq!(format!("{flags:?}"), format!("{:?}", Settings::default()));
     }
 

@@ -55,7 +55,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Place a retailer's invoices as orders, and wait until all are settled; exit code 1 if one is not
     Replay(ReplayArgs),
-    /// Show what happened to an order
+    /// Show what happened to an order, who did it and because of what: another entry by its number, or a message that `orders`
+    /// does not hear
     Timeline(TimelineArgs),
     /// List, show or redrive messages that a service gave up on
     Dead(DeadArgs),

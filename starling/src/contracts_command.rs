@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[group(id = "contracts_what", required = true, multiple = false, args = ["write", "check"])]
 pub struct ContractsArgs {
-    /// Write schemas, AsyncAPI and the picture; refuses changes that break readers or writers
+    /// Write schemas, AsyncAPI, the picture and the requests for HTTP clients; refuses changes that break readers or writers
     #[arg(long)]
     pub write: bool,
     /// Check that those that are there are true
@@ -18,7 +18,7 @@ pub struct ContractsArgs {
     /// With --write: change schemas though it breaks somebody (nobody relies on them yet, or all were asked)
     #[arg(long, requires = "write")]
     pub break_them: bool,
-    /// The folder that holds `schemas/`, `asyncapi.yaml` and `choreography.md`
+    /// The folder that holds `schemas/`, `asyncapi.yaml`, `choreography.md` and `http/`
     #[arg(long, default_value = "contracts")]
     pub folder: PathBuf,
 }

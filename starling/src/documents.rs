@@ -1,8 +1,9 @@
 //! The documents that are made from the contracts and the wiring, checked in under `contracts/`: JSON Schemas, the
-//! AsyncAPI description, the picture of the choreography.
+//! AsyncAPI description, the picture of the choreography, the collection of requests for HTTP clients.
 
 mod asyncapi;
 mod breaks;
+mod collection;
 mod graph;
 mod loose_ends;
 mod schemas;

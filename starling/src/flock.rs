@@ -90,14 +90,14 @@ pub const LEDGERS: [(&str, &Migrator); 2] = [
 pub fn users(services: &[Service]) -> Vec<Permissions> {
     let mut users: Vec<Permissions> =
         services.iter().map(|service| Permissions::of_service(service.wiring())).collect();
-    users.extend([gateway_user(), Permissions::of_operator(), Permissions::of_provisioner()]);
+    users.extend([gateway_user(services), Permissions::of_operator(), Permissions::of_provisioner()]);
     users
 }
 
-fn gateway_user() -> Permissions {
+fn gateway_user(services: &[Service]) -> Permissions {
     let sends = gateway::SENDS.iter().map(|info| info.subject.to_owned());
     let asks = gateway::ASKS.iter().map(ToString::to_string);
     let mut user = Permissions::of(gateway::NAME, sends.chain(asks).collect());
     user.subscribe.extend(gateway::LISTENS.iter().map(ToString::to_string));
-    user
+    user.looking_at(services.iter().map(Service::wiring))
 }

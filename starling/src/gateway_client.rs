@@ -1,17 +1,20 @@
-//! The operator's way through the front door: HTTP to the gateway, patient with 429 and 503.
+//! The operator's way through the front door: HTTP or HTTPS to the gateway, patient with 429 and 503.
+
+mod way;
 
 use crate::token::Identity;
 use anyhow::{Context, bail};
+use axum::http::{
+    HeaderMap, Method, Request, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE, DATE, RETRY_AFTER},
+};
 use clap::Args;
 use contracts::CustomerId;
-use reqwest::{
-    Client, Method, StatusCode,
-    header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER},
-};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{
     net::SocketAddr,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -20,9 +23,8 @@ use std::{
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 use tokio::time::Instant;
+use way::Way;
 
-/// Time for one answer; longer than the longest `Prefer: wait`.
-const TIMEOUT: Duration = Duration::from_secs(45);
 /// Wait before a request is sent again when the gateway does not say how long.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Longest wait that a `Retry-After` is granted.
@@ -37,6 +39,9 @@ pub struct Door {
     /// Where the gateway listens on this machine
     #[arg(long, env = "GATEWAY_LISTEN", default_value = "127.0.0.1:8080")]
     pub gateway_listen: SocketAddr,
+    /// PEM file of the authority that made the gateway's certificate, where this machine does not trust it anyway
+    #[arg(long, env = "GATEWAY_CA")]
+    pub gateway_ca: Option<PathBuf>,
     /// A token to use for everything, instead of tokens made from the flock's secret
     #[arg(long, env = "STARLING_TOKEN", hide_env_values = true)]
     pub token: Option<chassis::Secret>,
@@ -76,10 +81,10 @@ pub struct Ask<'a> {
     pub by: As,
 }
 
-/// An answer with status 2xx.
+/// An answer.
 #[derive(Debug)]
 pub struct Answered {
-    /// 2xx.
+    /// 2xx, of what [`GatewayClient::send`] returns.
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
@@ -100,7 +105,7 @@ impl Answered {
 /// A connection to the gateway. Clones share it.
 #[derive(Clone)]
 pub struct GatewayClient {
-    client: Client,
+    way: Way,
     base: String,
     identity: Arc<Identity>,
     patience: Duration,
@@ -111,11 +116,12 @@ impl GatewayClient {
     /// Connects when needed.
     ///
     /// # Errors
-    /// When there is neither a token nor a secret to make one from.
+    /// When there is neither a token nor a secret to make one from, or the authority cannot be read.
     pub fn new(door: &Door, secret: &chassis::Secret) -> anyhow::Result<Self> {
+        let base = door.url();
         Ok(Self {
-            client: Client::builder().timeout(TIMEOUT).build()?,
-            base: door.url(),
+            way: Way::open(&base, door.gateway_ca.as_deref())?,
+            base,
             identity: Arc::new(Identity::new(door.token.clone(), secret.clone())?),
             patience: Duration::from_secs(door.patience_s),
             retries: Arc::default(),
@@ -180,7 +186,7 @@ impl GatewayClient {
                     Some(pause) => (pause, problem(&answer)),
                     None => bail!("{} {}: {}", ask.method, ask.path, problem(&answer)),
                 },
-                Err(error) => (PAUSE, chain(&error)),
+                Err(error) => (PAUSE, format!("{error:#}")),
             };
             let (pause, why) = why;
             if Instant::now() + pause >= until {
@@ -191,22 +197,18 @@ impl GatewayClient {
         }
     }
 
-    async fn once(&self, ask: &Ask<'_>) -> Result<Answered, reqwest::Error> {
-        let url = format!("{}{}", self.base, ask.path);
-        let mut request =
-            self.client.request(ask.method.clone(), url).bearer_auth(self.identity.token(ask.by));
+    async fn once(&self, ask: &Ask<'_>) -> anyhow::Result<Answered> {
+        let mut request = Request::builder()
+            .method(ask.method.clone())
+            .uri(format!("{}{}", self.base, ask.path))
+            .header(AUTHORIZATION, format!("Bearer {}", self.identity.token(ask.by)));
         for (name, value) in ask.headers {
             request = request.header(*name, *value);
         }
-        if let Some(body) = &ask.body {
-            if !ask.headers.iter().any(|(name, _)| CONTENT_TYPE == *name) {
-                request = request.header(CONTENT_TYPE, "application/json");
-            }
-            request = request.body(body.clone());
+        if ask.body.is_some() && !ask.headers.iter().any(|(name, _)| CONTENT_TYPE == *name) {
+            request = request.header(CONTENT_TYPE, "application/json");
         }
-        let answer = request.send().await?;
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        Ok(Answered { status, headers, body: answer.bytes().await?.to_vec() })
+        self.way.send(request.body(ask.body.clone().unwrap_or_default().into())?).await
     }
 }
 
@@ -231,14 +233,4 @@ fn problem(answer: &Answered) -> String {
     let part = |name: &str| body.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
     let parts: Vec<String> = ["type", "field", "detail"].into_iter().filter_map(part).collect();
     format!("{} {}", answer.status, parts.join(": "))
-}
-
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

@@ -6,6 +6,7 @@
 //! journal: such placements are named, and the promise is taken back, so that a repetition places the order after all.
 //! All of it is safe to repeat, and while the flock runs.
 
+mod accounts;
 mod commands;
 mod consumers;
 mod held;
@@ -83,6 +84,7 @@ pub async fn heal(args: &HealArgs) -> anyhow::Result<Report> {
         log.tell_again(&patient, &held, &mut report).await?;
     }
     products::tell_again(&patient, &held, &mut report).await?;
+    accounts::tell_again(&patient, &held, &mut report).await?;
     if !args.without_redis {
         commands::name_lost(&patient, &held, &mut report).await?;
     }

@@ -84,7 +84,8 @@ async fn run_all(services: Vec<Service>, with_gateway: bool, args: RunArgs) -> a
             (args.places.clone(), args.gateway, health.clone(), failed.clone());
         let tasks = Tasks::child_of(&root);
         group.spawn(async move {
-            if let Err(error) = gateway::run(&places, gateway, health, tasks).await {
+            if let Err(error) = gateway::run(&places, gateway, flock::wiring().services, health, tasks).await
+            {
                 drop(failed.try_send(error.context(gateway::NAME)));
             }
         });

@@ -1,11 +1,11 @@
 //! `starling sandbox-pay`: what the customer's bank would do about a pending payment, and its webhook.
 
 use crate::gateway_client::{As, Ask, Door, GatewayClient};
+use axum::http::Method;
 use chassis::{connect, settings};
 use clap::{Args, ValueEnum};
 use contracts::OrderId;
 use payments::sandbox::{self, Settlement};
-use reqwest::Method;
 
 /// What the bank does.
 #[derive(Debug, Args)]

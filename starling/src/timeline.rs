@@ -3,7 +3,7 @@
 use crate::operator::{Operator, operator};
 use chassis::settings;
 use clap::Args;
-use contracts::{GetTimeline, OrderId, Timeline};
+use contracts::{GetTimeline, OrderId, Timeline, TimelineEntry};
 
 /// The most entries that are asked for at once is the service's choice; so often is asked for more.
 const MAX_PAGES: usize = 20;
@@ -33,13 +33,29 @@ pub async fn timeline(args: &TimelineArgs) -> anyhow::Result<()> {
     }
     println!("order {}: {}", timeline.order_id, name(&timeline.status)?);
     let began = timeline.entries.first().map_or(0, |entry| entry.at.millis());
-    println!("{:24}  {:>9}  {:24}  {:14}  data", "time", "+ms", "event", "status");
+    println!(
+        "{:>4}  {:24}  {:>9}  {:10}  {:24}  {:14}  {:22}  data",
+        "#", "time", "+ms", "service", "event", "status", "because of"
+    );
     for entry in &timeline.entries {
         let data = entry.data.as_ref().map_or_else(String::new, ToString::to_string);
-        let since = entry.at.millis() - began;
-        println!("{}  {since:>+9}  {:24}  {:14}  {data}", entry.at, entry.event, name(&entry.status)?);
+        let (since, status) = (entry.at.millis() - began, name(&entry.status)?);
+        let TimelineEntry { seq, at, service, event, .. } = entry;
+        let because = because(&timeline, entry);
+        println!("{seq:>4}  {at}  {since:>+9}  {service:10}  {event:24}  {status:14}  {because:22}  {data}");
     }
     Ok(())
+}
+
+/// What led to an entry: another one by its number, else its subject, else its id. Nothing in old entries.
+fn because(timeline: &Timeline, entry: &TimelineEntry) -> String {
+    let Some(cause) = &entry.cause else { return String::new() };
+    let shown = timeline.entries.iter().find(|other| other.message_id == Some(cause.message_id));
+    match (shown, &cause.subject) {
+        (Some(shown), _) => format!("#{} {}", shown.seq, shown.event),
+        (None, Some(subject)) => subject.clone(),
+        (None, None) => cause.message_id.to_string(),
+    }
 }
 
 async fn whole(nats: &Operator, order_id: OrderId) -> anyhow::Result<Timeline> {

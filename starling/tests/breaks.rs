@@ -161,3 +161,14 @@ fn each_schema_that_is_checked_in_notices_the_loss_of_each_of_its_properties() {
 fn remove_variant(new: &mut Value, pointer: &str, index: usize) {
     new.pointer_mut(pointer).unwrap().as_array_mut().unwrap().remove(index);
 }
+
+#[test]
+fn variants_are_told_apart_by_the_name_of_their_only_field() {
+    let variant = |name: &str| json!({ "type": "object", "properties": { name: {} }, "required": [name] });
+    let of = |names: &[&str]| json!({ "oneOf": names.iter().map(|name| variant(name)).collect::<Vec<_>>() });
+    let old = of(&["done", "refused"]);
+    for reader in [Reader::Flock, Reader::Others] {
+        assert_eq!(breaks(&old, &of(&["done", "refused", "late"]), reader), [] as [&str; 0]);
+        assert_eq!(breaks(&old, &of(&["done"]), reader), ["$: variant refused removed"]);
+    }
+}

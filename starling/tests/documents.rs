@@ -95,6 +95,21 @@ async fn each_user_may_tell_only_its_own_events_and_ask_only_what_is_its_to_ask(
     }
 }
 
+#[tokio::test]
+async fn the_gateway_may_look_how_streams_and_consumers_stand_and_touch_none() {
+    let users = flock::users(&flock::nowhere());
+    let gateway = users.iter().find(|user| user.user == gateway::NAME).unwrap();
+    let asked: Vec<&str> =
+        gateway.publish.iter().filter_map(|subject| subject.strip_prefix("$JS.")).collect();
+    for looked_at in ["API.STREAM.INFO.PAYMENT", "API.CONSUMER.INFO.PAYMENT.payments-log"] {
+        assert!(asked.contains(&looked_at), "{looked_at} is not among {asked:?}");
+    }
+    for subject in asked {
+        let info = ["API.STREAM.INFO.", "API.CONSUMER.INFO."].iter().any(|begin| subject.starts_with(begin));
+        assert!(info && !subject.contains(['*', '>']), "{subject}");
+    }
+}
+
 #[test]
 fn the_command_line_is_consistent() {
     Cli::command().debug_assert();

@@ -178,6 +178,7 @@ impl Flock {
             .env("MONGODB_URL", self.servers.mongo.url())
             .env("GATEWAY_LISTEN", &self.gateway)
             .env("GATEWAY_URL", self.gateway())
+            .env("IMAGES_URL", format!("file:{}", self.folder().join("images").display()))
             // On a machine that runs all tests at once Redis is not away only because it is slow.
             .env("REDIS_PATIENCE_MS", "2000");
         for (name, value) in &self.extra {

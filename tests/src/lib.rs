@@ -2,6 +2,7 @@
 //!
 //! Tests that only need a running flock share one ([`Flock::shared`]); those that break something start their own.
 
+mod account;
 mod binary;
 mod detours;
 mod errand;

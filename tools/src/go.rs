@@ -73,6 +73,14 @@ const fn lgtm(
 ) -> Module {
     Module { folder, sources, flags, takes: "about ten minutes", limit: Duration::from_secs(3_600) }
 }
+/// The store of objects of the tests.
+pub(crate) const S3: Module = Module {
+    folder: concat!(env!("CARGO_MANIFEST_DIR"), "/s3"),
+    sources: &["go.mod", "go.sum", "main.go"],
+    flags: &[],
+    takes: "about a minute",
+    limit: Duration::from_secs(900),
+};
 
 /// The first Go that fetches a newer toolchain by itself, as go.mod asks for one.
 const OLDEST: (u32, u32) = (1, 21);

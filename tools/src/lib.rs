@@ -27,6 +27,8 @@ pub mod collector;
 pub mod lgtm;
 pub mod oidc;
 pub mod promtool;
+pub mod s3;
+pub mod webdriver;
 
 pub mod proxy;
 

@@ -39,12 +39,15 @@ pub struct Up {
     /// Where the gateway listens
     #[arg(long, env = "GATEWAY_LISTEN", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Where pictures are kept; a folder in .starling unless said otherwise
+    #[arg(long, env = "IMAGES_URL", value_name = "URL")]
+    images: Option<String>,
 }
 
 impl Up {
     /// As without any argument, but listening there.
     pub const fn watched(listen: SocketAddr) -> Self {
-        Self { fresh: false, no_order: false, release: false, binary: None, listen }
+        Self { fresh: false, no_order: false, release: false, binary: None, listen, images: None }
     }
 
     /// Runs until it is asked to stop.
@@ -72,7 +75,9 @@ impl Up {
         report(&parts);
         stop.check()?;
 
-        let flock = flock.with_parts(&parts).with(more);
+        let own = || format!("file:{}", state.folder().join("images").display());
+        let images = self.images.clone().unwrap_or_else(own);
+        let flock = flock.with_parts(&parts).with(&[("IMAGES_URL", images)]).with(more);
         tools::step("making streams, consumers, users and tables", || flock.ask(&["provision"]))?;
         let process = tools::step("starting the flock", || flock.run(state.folder(), stop))?;
         eprintln!("  ✓ ready {:.1} s after the start", begun.elapsed().as_secs_f32());

@@ -20,6 +20,13 @@ pub fn about_order(order: Uuid) {
     });
 }
 
+/// The trace of a W3C `traceparent`, if it is sampled: what is not cannot be looked at.
+#[must_use]
+pub fn trace_id(traceparent: &str) -> Option<Uuid> {
+    let context = parse(traceparent).filter(SpanContext::is_sampled)?;
+    Some(Uuid::from_bytes(context.trace_id().to_bytes()))
+}
+
 /// Reads a W3C `traceparent`: `version-trace id-parent id-flags` in lower-case hex. A later version may have more
 /// at the end (W3C Trace Context, 4.3).
 pub(super) fn parse(traceparent: &str) -> Option<SpanContext> {
@@ -61,5 +68,13 @@ mod tests {
         check("00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333-01", None);
         check("00-+af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", None);
         check("", None);
+    }
+
+    #[test]
+    fn only_a_sampled_trace_has_an_id_to_look_at() {
+        let id = trace_id("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        assert_eq!(id.map(|id| id.simple().to_string()).as_deref(), Some("0af7651916cd43dd8448eb211c80319c"));
+        assert_eq!(trace_id("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"), None);
+        assert_eq!(trace_id("none"), None);
     }
 }

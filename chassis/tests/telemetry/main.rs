@@ -8,6 +8,7 @@ use chassis::{
 };
 use opentelemetry_proto::tonic::{
     common::v1::any_value::Value,
+    logs::v1::LogRecord,
     metrics::v1::{metric::Data, number_data_point},
     trace::v1::{Span, span::SpanKind, status::StatusCode},
 };
@@ -28,6 +29,9 @@ async fn the_three_signals_of_one_order_reach_the_collector_and_fit_together() {
     };
     let guard = telemetry::start(&settings, "flock").unwrap();
     assert!(telemetry::start(&settings, "flock").is_err(), "telemetry is started once");
+
+    signalled("USR1", true).await;
+    signalled("USR2", false).await;
 
     let order = Uuid::now_v7();
     let root = telemetry::root(None, "POST /v1/orders", "POST", "/v1/orders").unwrap();
@@ -117,7 +121,10 @@ async fn the_three_signals_of_one_order_reach_the_collector_and_fit_together() {
     assert_eq!(created.severity_text, "INFO");
     assert_eq!(attribute(&created.attributes, "order_id"), Some(order.to_string()));
     assert_eq!(log("accepted").span_id, request.span_id);
-    assert_eq!(got.logs.len(), 2, "{:?}", got.logs);
+    let changed = "the level of logs was changed by a signal";
+    let is_told = |log: &&LogRecord| body_of(log.body.as_ref()) == Some(changed);
+    assert_eq!(got.logs.iter().filter(is_told).count(), 2);
+    assert_eq!(got.logs.len(), 4, "{:?}", got.logs);
 
     let accepted = [("service", "orders"), ("subject", "order.created"), ("outcome", "accepted")];
     assert_eq!(number(&got, "starling.messages.consumed", &accepted), Some(5));
@@ -133,6 +140,18 @@ async fn the_three_signals_of_one_order_reach_the_collector_and_fit_together() {
     assert_eq!(sum_of_histogram(&got, "starling.batch.messages"), Some(200.0));
     assert_eq!(sum_of_histogram(&got, "starling.batch.duration"), Some(0.004));
     assert_eq!(sum_of_histogram(&got, "starling.publish.duration"), Some(0.007));
+}
+
+/// A signal makes the process tell more, or less again.
+async fn signalled(signal: &str, more: bool) {
+    let kill =
+        std::process::Command::new("kill").args(["-s", signal, &std::process::id().to_string()]).status();
+    assert!(kill.is_ok_and(|status| status.success()));
+    let limit = tokio::time::Instant::now() + Duration::from_secs(30);
+    while tracing::enabled!(tracing::Level::DEBUG) != more {
+        assert!(tokio::time::Instant::now() < limit, "{signal} was not heard");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 fn traceparent(span: &Span) -> String {

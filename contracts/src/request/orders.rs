@@ -142,6 +142,43 @@ pub struct TimelineEntry {
     /// What matters of the event's body; no personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<serde_json::Value>,
+    /// The service that told it.
+    #[serde(default)]
+    pub service: String,
+    /// Whether it takes back (or tried to) what was done before.
+    #[serde(default)]
+    pub compensates: bool,
+    /// Its id. None, like all that follows, in entries that are older than this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<MessageId>,
+    /// The message that led to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// When its stream had stored it; none for what `orders` told itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored_at: Option<Timestamp>,
+    /// When `orders` took it in, by its own clock; none for what it told itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_at: Option<Timestamp>,
+    /// How often it was delivered to `orders` until that was committed, if more than once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deliveries: Option<u32>,
+    /// The trace that it belongs to, if the order is traced: W3C's `trace-id`, 32 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+}
+
+/// The message that led to an event. It may be an entry itself, or a message that `orders` does not hear.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cause {
+    /// Its id.
+    pub message_id: MessageId,
+    /// Its subject, as far as it can be known: a command that another service heard has an id that tells nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// When it was given, if it is a command that `orders` heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// Lists orders that sit in a state past its deadline.

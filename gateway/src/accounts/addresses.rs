@@ -1,13 +1,14 @@
 //! One's saved addresses: `/v1/users/me/addresses`.
 
 use super::{ACCOUNT, done};
-use crate::{access::By, app::App, body::Json, problem::Problem};
+use crate::{access::By, again, app::App, body::Json, problem::Problem};
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
+    response::Response,
 };
 use contracts::{
-    Address, AddressId, CustomerId, DeleteAddress, ListAddresses, SaveAddress, SavedAddress, Text,
+    Address, AddressId, CustomerId, DeleteAddress, ListAddresses, Made, Once, SaveAddress, SavedAddress, Text,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, By(by): By) -> Result<axum
 }
 
 /// An address to be saved.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewAddress {
     /// What its owner calls it, such as `home`.
@@ -39,19 +40,22 @@ pub(crate) struct NewAddress {
 }
 
 impl NewAddress {
-    fn save(self, user_id: CustomerId, address_id: Option<AddressId>) -> SaveAddress {
+    fn save(self, user_id: CustomerId, address_id: Option<AddressId>, once: Option<Once>) -> SaveAddress {
         let Self { label, is_default, address } = self;
-        SaveAddress { user_id, address_id, label, is_default, address }
+        SaveAddress { user_id, address_id, label, is_default, address, once }
     }
 }
 
 pub(crate) async fn add(
     State(app): State<Arc<App>>,
     By(by): By,
+    headers: HeaderMap,
     Json(new): Json<NewAddress>,
-) -> Result<(StatusCode, axum::Json<SavedAddress>), Problem> {
-    let saved = app.ask(&new.save(by.id, None), ACCOUNT).await?;
-    Ok((StatusCode::CREATED, axum::Json(saved)))
+) -> Result<Response, Problem> {
+    let once = again::once(&headers, "POST /v1/users/me/addresses", by.id, &new)?;
+    // The one that the same request saved before may have been deleted since.
+    let Made { made, replayed } = app.ask(&new.save(by.id, None, once), "account or address").await?;
+    Ok(again::answer((StatusCode::CREATED, axum::Json(made)), replayed))
 }
 
 pub(crate) async fn change(
@@ -60,7 +64,8 @@ pub(crate) async fn change(
     Path(id): Path<String>,
     Json(new): Json<NewAddress>,
 ) -> Result<axum::Json<SavedAddress>, Problem> {
-    app.ask(&new.save(by.id, Some(which(&id)?)), "address").await.map(axum::Json)
+    let saved = app.ask(&new.save(by.id, Some(which(&id)?), None), "address").await?;
+    Ok(axum::Json(saved.made))
 }
 
 pub(crate) async fn delete(

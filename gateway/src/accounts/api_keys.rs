@@ -1,12 +1,13 @@
 //! Keys of the shop's programs: `/v1/api-keys`.
 
 use super::done;
-use crate::{access::By, app::App, body::Json, problem::Problem};
+use crate::{access::By, again, app::App, body::Json, problem::Problem};
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
+    response::Response,
 };
-use contracts::{ApiKeyView, CreateApiKey, ListApiKeys, NewApiKey, RevokeApiKey, SessionId, Text};
+use contracts::{ApiKeyView, CreateApiKey, ListApiKeys, Made, RevokeApiKey, SessionId, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 const KEY: &str = "API key";
 
 /// A key to be made.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewKey {
     /// What it is for.
@@ -33,10 +34,13 @@ const fn quarter() -> u16 {
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     By(by): By,
-    Json(NewKey { name, scopes, days }): Json<NewKey>,
-) -> Result<(StatusCode, axum::Json<NewApiKey>), Problem> {
-    let made = app.ask(&CreateApiKey { by, name, scopes, days }, KEY).await?;
-    Ok((StatusCode::CREATED, axum::Json(made)))
+    headers: HeaderMap,
+    Json(new): Json<NewKey>,
+) -> Result<Response, Problem> {
+    let once = again::once(&headers, "POST /v1/api-keys", by.id, &new)?;
+    let NewKey { name, scopes, days } = new;
+    let Made { made, replayed } = app.ask(&CreateApiKey { by, name, scopes, days, once }, KEY).await?;
+    Ok(again::answer((StatusCode::CREATED, axum::Json(made)), replayed))
 }
 
 /// All of them.

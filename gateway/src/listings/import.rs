@@ -70,7 +70,7 @@ impl State_ {
                 Err(problem) => Some((Ok(Account::new(0).broken(&problem)), Self::Done)),
             },
             Self::Taking(mut lines, mut account) => {
-                let batch: Vec<Line> = lines.by_ref().take(MAX_LISTINGS).collect();
+                let batch = batch(&mut lines);
                 if batch.is_empty() {
                     return Some((Ok(account.end()), Self::Done));
                 }
@@ -82,6 +82,25 @@ impl State_ {
             Self::Done => None,
         }
     }
+}
+
+/// The next listings that one request may carry. One that is too large for any, as for `PUT`, is refused.
+fn batch(lines: &mut vec::IntoIter<Line>) -> Vec<Line> {
+    let (mut batch, mut bytes) = (vec![], 0);
+    while batch.len() < MAX_LISTINGS
+        && let Some(next) = lines.as_slice().first().map(Line::bytes)
+    {
+        let is_too_large = next > body::MOST;
+        bytes += if is_too_large { 0 } else { next };
+        if bytes > body::MOST {
+            break;
+        }
+        batch.extend(lines.next().map(|line| {
+            let too_large = || Err(("listing".to_owned(), format!("at most {} bytes", body::MOST)));
+            if is_too_large { Line { read: too_large(), ..line } } else { line }
+        }));
+    }
+    batch
 }
 
 /// Has a batch written, and says what became of it.

@@ -1,11 +1,17 @@
 //! Carts in Redis. They are no convenience: without Redis there are none.
 
 use super::{Away, Memory};
-use crate::cart::Cart;
-use contracts::{CartId, CustomerId, OrderId};
-use fred::interfaces::{KeysInterface, LuaInterface};
+use crate::{cart::Cart, hash::sha256};
+use contracts::{CartId, CustomerId, OrderId, Text};
+use fred::{
+    interfaces::{KeysInterface, LuaInterface},
+    types::{Expiration, SetOptions},
+};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+/// How long it is remembered which cart was made under a key, in seconds.
+const KEY_S: i64 = 24 * 3_600;
 /// How long a customer's cart is kept after it was last written, in seconds.
 const CUSTOMER_S: i64 = 30 * 24 * 3_600;
 /// The same for one that is nobody's.
@@ -75,7 +81,32 @@ pub(crate) enum Written {
     Stale(i64),
 }
 
+/// What an idempotency key stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Begun {
+    pub cart: CartId,
+    /// Of the request.
+    pub body_hash: Text<64>,
+}
+
+impl Begun {
+    fn read(text: &str) -> Option<Self> {
+        let (cart, body_hash) = text.split_once(' ')?;
+        Some(Self { cart: cart.parse().ok()?, body_hash: Text::new(body_hash).ok()? })
+    }
+}
+
 impl Memory {
+    /// Remembers `fresh` under the key, unless the key stands for something already: then that is returned.
+    pub async fn claim_cart(&self, key: Uuid, fresh: &Begun) -> Result<Option<Begun>, Away> {
+        let text = format!("{} {}", fresh.cart, fresh.body_hash);
+        // Who knows a key could have the cart: it stands here only as what it cannot be read from.
+        let key = format!("cart:under:{}", sha256(key.as_bytes()));
+        let (nx, expire) = (Some(SetOptions::NX), Some(Expiration::EX(KEY_S)));
+        let known: Option<String> = self.ask(self.redis.set(key, text, expire, nx, true)).await?;
+        Ok(known.as_deref().and_then(Begun::read))
+    }
+
     /// The cart, if there is one. One that an older program wrote otherwise is none.
     pub async fn cart(&self, whose: Whose) -> Result<Option<Kept>, Away> {
         let text: Option<String> = self.ask(self.redis.get(whose.key())).await?;

@@ -3,6 +3,7 @@
 use super::{live, prefer};
 use crate::{
     access::{By, Trace},
+    again::{self, Key},
     app::App,
     body::Json,
     hash::sha256,
@@ -119,7 +120,7 @@ pub(crate) async fn submit(
     canonical: &[u8],
     form: impl AsyncFnOnce(OrderId) -> Result<Option<Form>, Problem>,
 ) -> Result<Response, Problem> {
-    let key = idempotency_key(headers)?;
+    let key = again::required(headers)?;
     let fresh =
         Entry { order: OrderId::from_v7(Uuid::now_v7()), body_hash: sha256(canonical), published: false };
     let remembered = IdempotencyKey::new(caller.id, &sha256(key.as_str().as_bytes()));
@@ -128,9 +129,7 @@ pub(crate) async fn submit(
     let (repeated, remembers) = (matches!(known, Ok(Some(_))), known.is_ok());
     let entry = match known {
         Ok(Some(first)) if first.body_hash != fresh.body_hash => {
-            return Err(
-                Problem::new(Kind::KeyReused, "the key was used for another order").at("Idempotency-Key")
-            );
+            return Err(Problem::key_reused());
         }
         Ok(Some(first)) => first,
         Ok(None) | Err(Away) => fresh,
@@ -152,14 +151,11 @@ pub(crate) async fn submit(
             app.memory.published(remembered, entry);
         }
     }
-    let mut response = match waiting {
+    let response = match waiting {
         None => accepted(id, None),
         Some((seconds, settling)) => settled(id, seconds, settling).await,
     };
-    if repeated {
-        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
-    }
-    Ok(response)
+    Ok(again::answer(response, repeated))
 }
 
 async fn publish(app: &App, command: PlaceOrder, repeated: bool, trace: Trace) -> Result<(), Problem> {
@@ -197,7 +193,7 @@ fn point_to(headers: &mut HeaderMap, id: OrderId, applied: Option<HeaderValue>) 
     }
 }
 
-fn command(id: OrderId, customer_id: CustomerId, key: Text<255>, entry: &Entry, form: Form) -> PlaceOrder {
+fn command(id: OrderId, customer_id: CustomerId, key: Key, entry: &Entry, form: Form) -> PlaceOrder {
     let Form { currency, lines, address, slot, payment, breakdown } = form;
     let body_hash = Text::new(entry.body_hash.as_str()).expect("64 hexadecimal digits");
     PlaceOrder {
@@ -212,15 +208,4 @@ fn command(id: OrderId, customer_id: CustomerId, key: Text<255>, entry: &Entry, 
         payment,
         breakdown,
     }
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Text<255>, Problem> {
-    const NAME: &str = "Idempotency-Key";
-    let mut values = headers.get_all(NAME).iter();
-    let value = values.next().ok_or_else(|| Problem::header(NAME, "is required"))?;
-    if values.next().is_some() {
-        return Err(Problem::header(NAME, "is given twice"));
-    }
-    let text = value.to_str().map_err(|_| ()).and_then(|text| Text::new(text).map_err(|_| ()));
-    text.map_err(|()| Problem::header(NAME, "1 to 255 ASCII characters, without control characters"))
 }

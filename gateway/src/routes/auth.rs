@@ -31,12 +31,15 @@ pub(super) fn routes() -> Vec<Route> {
         ),
         route("GET /v1/auth/oidc/{provider}/start", Anyone, oidc::start).doc(
             doc("Sign in with an account at an OpenID provider")
+                .sends("Location")
+                .sends("Set-Cookie")
                 .reply_empty(302, "to the provider's page, with a cookie for the way back"),
         ),
         route("GET /v1/auth/oidc/{provider}/callback", Anyone, oidc::callback).doc(
             doc("Come back from an OpenID provider, in the same browser")
                 .query::<oidc::Back>()
                 .header("cookie", true, "as `start` set it")
+                .sends("Set-Cookie")
                 .reply::<contracts::SignedIn>(200, "the tokens of a new session")
                 .reply::<contracts::CodeNeeded>(
                     202,

@@ -21,6 +21,7 @@ pub(super) fn routes() -> Vec<Route> {
                     false,
                     "`wait=N`: answer when the order is settled, or after N seconds (at most 30)",
                 )
+                .sends("Location")
                 .body::<orders::NewOrder>()
                 .reply::<orders::Accepted>(202, "accepted: it is stored, and will be confirmed or cancelled")
                 .reply::<OrderView>(200, "settled while the request waited")

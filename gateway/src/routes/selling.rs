@@ -21,31 +21,43 @@ fn carts() -> Vec<Route> {
     let doc = |summary| Doc::new("carts", summary);
     vec![
         route("POST /v1/carts", Anyone, cart::create).doc(
-            doc("Begin a visitor's cart").body::<Cart>().reply::<CartView>(201, "the cart, with its id"),
+            doc("Begin a visitor's cart")
+                .header("Idempotency-Key", false, "a random UUID: for a day it stands for the same cart")
+                .sends("ETag")
+                .sends("Location")
+                .body::<Cart>()
+                .reply::<CartView>(201, "the cart, with its id")
+                .problem(Kind::NotFound)
+                .problem(Kind::KeyReused),
         ),
-        route("GET /v1/carts/{id}", Anyone, cart::show)
-            .doc(doc("Show a visitor's cart with what it costs").reply::<CartView>(200, "the cart")),
+        route("GET /v1/carts/{id}", Anyone, cart::show).doc(
+            doc("Show a visitor's cart with what it costs").sends("ETag").reply::<CartView>(200, "the cart"),
+        ),
         route("PUT /v1/carts/{id}", Anyone, cart::put).doc(
             doc("Change a visitor's cart")
                 .header("If-Match", false, "the `ETag` of the version that the change builds on")
+                .sends("ETag")
                 .body::<Cart>()
                 .reply::<CartView>(200, "the cart")
                 .problem(Kind::Stale),
         ),
         route("GET /v1/cart", SignedIn, cart::show_own).doc(
             doc("Show one's cart with what it costs")
+                .sends("ETag")
                 .reply::<CartView>(200, "the cart")
                 .problem(Kind::NotFound),
         ),
         route("PUT /v1/cart", SignedIn, cart::put_own).doc(
             doc("Change one's cart")
                 .header("If-Match", false, "the `ETag` of the version that the change builds on")
+                .sends("ETag")
                 .body::<Cart>()
                 .reply::<CartView>(200, "the cart")
                 .problem(Kind::Stale),
         ),
         route("POST /v1/cart/merge", SignedIn, cart::merge).doc(
             doc("Put a visitor's cart into one's own")
+                .sends("ETag")
                 .body::<Merge>()
                 .reply::<CartView>(200, "one's own cart")
                 .problem(Kind::NotFound)
@@ -59,6 +71,7 @@ fn carts() -> Vec<Route> {
                     false,
                     "`wait=N`: wait up to N (30 at most) seconds for the order to be settled",
                 )
+                .sends("Location")
                 .body::<Checkout>()
                 .reply::<Accepted>(202, "the order is stored")
                 .reply::<OrderView>(200, "the order is settled")

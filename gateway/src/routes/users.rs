@@ -5,13 +5,15 @@ use super::{
     Route, route,
 };
 use crate::{
-    accounts::{addresses, api_keys, me, picture, second_factor, users},
+    accounts::{addresses, api_keys, identities, me, picture, second_factor, users},
     document::Doc,
     problem::Kind,
 };
 use contracts::{
     Export, HistoryPage, NewApiKey, Preferences, RecoveryCodes, SavedAddress, TotpSecret, UserPage, UserView,
 };
+
+const KEY: &str = "1 to 255 characters; the same key stands for the same thing for a day";
 
 pub(super) fn routes() -> Vec<Route> {
     let doc = |summary| Doc::new("users", summary);
@@ -50,10 +52,12 @@ pub(super) fn routes() -> Vec<Route> {
             .doc(doc("List one's addresses").reply::<addresses::Addresses>(200, "the default one first")),
         route("POST /v1/users/me/addresses", SignedIn, addresses::add).doc(
             doc("Save an address")
+                .header("Idempotency-Key", false, KEY)
                 .body::<addresses::NewAddress>()
                 .reply::<SavedAddress>(201, "the address")
                 .problem(Kind::NotFound)
-                .problem(Kind::Conflict),
+                .problem(Kind::Conflict)
+                .problem(Kind::KeyReused),
         ),
         route("PUT /v1/users/me/addresses/{id}", SignedIn, addresses::change).doc(
             doc("Change an address")
@@ -66,6 +70,15 @@ pub(super) fn routes() -> Vec<Route> {
             .doc(doc("List one's sessions").reply::<me::Sessions>(200, "those that have not ended")),
         route("DELETE /v1/users/me/sessions/{id}", SignedIn, me::end_session)
             .doc(doc("End one of one's sessions").reply_empty(204, "none of its tokens is good any more")),
+        route("GET /v1/users/me/identities", SignedIn, identities::list).doc(
+            doc("List one's accounts at OpenID providers")
+                .reply::<identities::Identities>(200, "with which one comes in"),
+        ),
+        route("DELETE /v1/users/me/identities/{id}", SignedIn, identities::remove).doc(
+            doc("Take an account at an OpenID provider away; not the only way to sign in")
+                .reply_empty(204, "one does not come in with it any more")
+                .problem(Kind::Conflict),
+        ),
         route("GET /v1/users/me/avatar", SignedIn, picture::show)
             .doc(doc("Show one's picture").reply_binary("image/*", "the picture").problem(Kind::NotFound)),
         route("POST /v1/users/me/avatar", SignedIn, picture::set).doc(
@@ -120,8 +133,13 @@ pub(super) fn routes() -> Vec<Route> {
         ),
         route("POST /v1/api-keys", Admins, api_keys::create).doc(
             doc("Make a key for a program; only people may")
+                .header("Idempotency-Key", false, KEY)
                 .body::<api_keys::NewKey>()
-                .reply::<NewApiKey>(201, "the key, shown this one time"),
+                .reply::<NewApiKey>(
+                    201,
+                    "the key, shown this one time, or again under the same `Idempotency-Key`",
+                )
+                .problem(Kind::KeyReused),
         ),
         route("DELETE /v1/api-keys/{id}", Admins, api_keys::revoke)
             .doc(doc("End a key").reply_empty(204, "it is good no more")),

@@ -10,4 +10,4 @@ mod oidc;
 mod second_factor;
 mod sessions;
 mod sign_in;
-mod world;
+pub mod world;

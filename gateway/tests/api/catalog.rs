@@ -5,5 +5,6 @@ mod cache;
 mod carts;
 mod coupons;
 mod files;
+mod images;
 mod listings;
-mod world;
+pub mod world;

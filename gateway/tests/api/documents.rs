@@ -1,8 +1,16 @@
 //! The OpenAPI document and the page that shows it.
 
 use crate::gateway::{Gateway, told};
-use gateway::routes::{self, Access};
+use contracts::{
+    Export, Found, ListingView, Made, NewApiKey, OrderPage, OrderView, PaymentView, PriceRules, ProductPage,
+    SavedAddress, ShipmentView, SignedIn, StockLevel, TimelineEntry, UserView,
+};
+use gateway::{
+    Settings,
+    routes::{self, Access},
+};
 use reqwest::Method;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -55,6 +63,134 @@ fn every_route_is_described_with_its_answers_and_problems() {
     let operations =
         document["paths"].as_object().unwrap().values().map(|item| item.as_object().unwrap().len());
     assert_eq!(operations.sum::<usize>(), described);
+}
+
+/// Of an answer: the headers that the document says it has, and whether it always has them.
+fn headers_of(document: &Value, response: &Value) -> Vec<(String, bool)> {
+    let headers = response["headers"].as_object().unwrap();
+    let is_required = |name: &String| document["components"]["headers"][name]["required"] == true;
+    headers.keys().map(|name| (name.clone(), is_required(name))).collect()
+}
+
+#[test]
+fn every_answer_is_described_with_its_headers_and_every_body_and_answer_with_an_example() {
+    let document = document();
+    for (name, _) in routes::list() {
+        let (method, path) = name.split_once(' ').unwrap();
+        let operation = &document["paths"][path][method.to_lowercase()];
+        for (media, content) in
+            operation.pointer("/requestBody/content").and_then(Value::as_object).into_iter().flatten()
+        {
+            // A provider's own body, and pictures.
+            let foreign = path.ends_with("/webhook/{provider}") || media == "image/*";
+            assert_eq!(content.get("example").is_some(), !foreign, "{name}: {media}");
+        }
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let headers = headers_of(&document, response);
+            let has = |wanted: &str| headers.iter().any(|(name, _)| name == wanted);
+            assert!(has("X-Request-Id"), "{name} {status}");
+            assert!(response.get("content").is_none_or(Value::is_object), "{name} {status}");
+            let health = path.starts_with("/health");
+            for quota in ["RateLimit", "RateLimit-Policy"] {
+                assert_eq!(has(quota), !health, "{name} {status}: {quota}");
+            }
+            let waits = status == "429" || (status == "503" && !health);
+            assert_eq!(has("Retry-After"), waits, "{name} {status}");
+            let takes_key = operation["parameters"].to_string().contains("\"Idempotency-Key\"");
+            assert_eq!(has("Idempotency-Replayed"), takes_key && status.starts_with('2'), "{name} {status}");
+            for (media, content) in response["content"].as_object().into_iter().flatten() {
+                let is_json = media.ends_with("json") && !media.contains("ndjson");
+                assert!(!is_json || content.get("example").is_some(), "{name} {status}: {media}");
+            }
+        }
+    }
+}
+
+/// The example of a good answer is one that its type can have.
+#[track_caller]
+fn check_example<T: DeserializeOwned>(document: &Value, name: &str, status: &str) {
+    let (method, path) = name.split_once(' ').unwrap();
+    let response = &document["paths"][path][method.to_lowercase()]["responses"][status];
+    let content = response["content"].as_object().unwrap().values().next().unwrap();
+    if let Err(error) = serde_json::from_value::<T>(content["example"].clone()) {
+        panic!("{name}: {error}: {}", content["example"]);
+    }
+}
+
+#[test]
+fn the_examples_of_answers_are_answers() {
+    let document = document();
+    check_example::<OrderView>(&document, "POST /v1/orders", "200");
+    check_example::<OrderPage>(&document, "GET /v1/orders/me", "200");
+    check_example::<TimelineEntry>(&document, "GET /v1/orders/{id}/events", "200");
+    check_example::<PaymentView>(&document, "GET /v1/payments/{order_id}", "200");
+    check_example::<ShipmentView>(&document, "GET /v1/shipments/{order_id}", "200");
+    check_example::<StockLevel>(&document, "GET /v1/stock/{sku}", "200");
+    check_example::<ProductPage>(&document, "GET /v1/products", "200");
+    check_example::<ListingView>(&document, "GET /v1/listings/{slug}", "200");
+    check_example::<Found>(&document, "GET /v1/search", "200");
+    check_example::<PriceRules>(&document, "GET /v1/price-rules", "200");
+    check_example::<SignedIn>(&document, "POST /v1/auth/login", "200");
+    check_example::<UserView>(&document, "GET /v1/users/me", "200");
+    check_example::<Export>(&document, "GET /v1/users/me/export", "200");
+    check_example::<SavedAddress>(&document, "POST /v1/users/me/addresses", "201");
+    check_example::<Made<NewApiKey>>(&document, "POST /v1/api-keys", "201");
+}
+
+#[tokio::test]
+async fn the_examples_of_bodies_are_taken_and_answers_have_the_headers_that_are_promised() {
+    let gateway = Gateway::start_with(Settings { rate_address_per_s: 10_000, ..Settings::default() }).await;
+    let document = document();
+    for (name, _) in routes::list() {
+        let (method, path) = name.split_once(' ').unwrap();
+        let operation = &document["paths"][path][method.to_lowercase()];
+        let (mut filled, mut sent) = (path.to_owned(), vec![]);
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let (name, example) = (parameter["name"].as_str().unwrap(), parameter["example"].as_str());
+            match parameter["in"].as_str().unwrap() {
+                "path" => filled = filled.replace(&format!("{{{name}}}"), example.unwrap()),
+                "query" if parameter["required"] == true => {
+                    filled = format!("{filled}?{name}={}", example.unwrap_or("a"));
+                }
+                "header" => sent.extend(example.map(|example| (name.to_owned(), example.to_owned()))),
+                _ => {}
+            }
+        }
+        let mut request = gateway.admin(method.parse().unwrap(), &filled);
+        if let Some((media, content)) = operation
+            .pointer("/requestBody/content")
+            .and_then(Value::as_object)
+            .and_then(|all| all.iter().next())
+            && let Some(example) = content.get("example")
+        {
+            let body = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+            request = request.header("content-type", media).body(body);
+        }
+        for (name, value) in sent {
+            request = request.header(name, value);
+        }
+        // Its pages would last; what it takes is nothing.
+        if path.ends_with("/events") {
+            continue;
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let may_be_bad =
+            ["/webhook/{provider}", "/callback", "/avatar", "/logout"].iter().any(|end| path.ends_with(end));
+        // If-Match or If-None-Match is the caller's choice.
+        let is_well =
+            status < 400 || matches!(status, 404 | 409 | 428 | 503) || (status == 400 && may_be_bad);
+        assert!(is_well, "{name}: {status} {}", answer.text().await.unwrap());
+        let response = &operation["responses"][status.to_string()];
+        assert!(response.is_object(), "{name}: {status} is not described");
+        for (header, required) in headers_of(&document, response) {
+            let quota = header.starts_with("RateLimit");
+            assert!(
+                !(required || quota) || answer.headers().contains_key(&header),
+                "{name} {status}: {header}"
+            );
+        }
+    }
 }
 
 #[test]

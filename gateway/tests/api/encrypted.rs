@@ -246,7 +246,8 @@ async fn a_gateway_does_not_start_with_half_a_certificate() {
         ),
         (Settings { gateway_tls_key: Some(other_key), ..good }, "GATEWAY_TLS_CERT and GATEWAY_TLS_KEY: "),
     ] {
-        let started = gateway::run(&gateway.places, settings, Health::default(), Tasks::default()).await;
+        let started =
+            gateway::run(&gateway.places, settings, vec![], Health::default(), Tasks::default()).await;
         let error = format!("{:#}", started.unwrap_err());
         assert!(error.starts_with(named), "{error}");
         assert!(!error.contains("BEGIN"), "{error}");

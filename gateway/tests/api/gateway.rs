@@ -2,12 +2,15 @@
 
 use async_nats::jetstream::{self, stream};
 use chassis::{
-    Health, Secret, Service, Tasks,
+    Health, Secret, Service, Tasks, Wiring,
     permissions::{Permissions, auth_block},
     provision,
     settings::Parts,
 };
-use contracts::{Role, stream_of};
+use contracts::{
+    Message, OrderCancelled, PaymentAnswered, PaymentCaptured, PaymentRefunded, Role, ShipmentHeld,
+    StockReserved, stream_of,
+};
 use gateway::{Settings, token};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -32,7 +35,7 @@ pub struct Gateway {
     pub ended: Tasks,
     pub redis: Server,
     pub nats: Server,
-    _scratch: Scratch,
+    pub scratch: Scratch,
 }
 
 impl Gateway {
@@ -62,19 +65,21 @@ impl Gateway {
             secret: secret.clone(),
             password: None,
         };
-        let behind = behind();
-        let wirings: Vec<_> = behind.iter().map(Service::wiring).collect();
-        provision::streams(&places, &wirings, 1).await.unwrap();
+        let flock = flock();
+        provision::streams(&places, &flock.iter().collect::<Vec<_>>(), 1).await.unwrap();
         let commands = stream_of_commands(nats.url()).await;
         let (stop, ended) = (CancellationToken::new(), Tasks::default());
         let redis_patience_ms = u64::try_from(Self::REDIS_PATIENCE.as_millis()).unwrap();
-        let (settings, tasks) = (Settings { listen, redis_patience_ms, ..settings }, Tasks::child_of(&stop));
+        let images_url = place_of_images(&scratch, settings.images_url);
+        let settings = Settings { listen, redis_patience_ms, images_url, ..settings };
+        let tasks = Tasks::child_of(&stop);
         let all = places.clone();
-        ended.spawn(async move { gateway::run(&all, settings, Health::default(), tasks).await.unwrap() });
+        ended.spawn(
+            async move { gateway::run(&all, settings, flock, Health::default(), tasks).await.unwrap() },
+        );
         let http = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
         let base = format!("http://{listen}");
-        let started =
-            Self { http, base, places, secret, commands, stop, ended, redis, nats, _scratch: scratch };
+        let started = Self { http, base, places, secret, commands, stop, ended, redis, nats, scratch };
         started.until_ready().await;
         started
     }
@@ -83,10 +88,12 @@ impl Gateway {
     pub async fn another(&self, settings: Settings) -> SocketAddr {
         let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let redis_patience_ms = u64::try_from(Self::REDIS_PATIENCE.as_millis()).unwrap();
-        let settings = Settings { listen, redis_patience_ms, ..settings };
+        let images_url = place_of_images(&self.scratch, settings.images_url);
+        let settings = Settings { listen, redis_patience_ms, images_url, ..settings };
         let (places, health, tasks) =
             (self.places.clone(), Health::default(), Tasks::child_of(&self.stop.child_token()));
-        self.ended.spawn(async move { gateway::run(&places, settings, health, tasks).await.unwrap() });
+        self.ended
+            .spawn(async move { gateway::run(&places, settings, flock(), health, tasks).await.unwrap() });
         let began = Instant::now();
         while tokio::net::TcpStream::connect(listen).await.is_err() {
             assert!(began.elapsed() < Duration::from_secs(20), "the other gateway does not listen");
@@ -142,6 +149,15 @@ impl Gateway {
     }
 }
 
+/// The test's own folder, unless it names a place.
+fn place_of_images(scratch: &Scratch, named: String) -> String {
+    if named == Settings::default().images_url {
+        format!("file:{}", scratch.path().join("images").display())
+    } else {
+        named
+    }
+}
+
 /// A body that nothing is wrong with.
 pub fn order() -> Value {
     json!({
@@ -185,12 +201,27 @@ fn behind() -> [Service; 4] {
     [orders::service(orders::Rules::default()), catalog, inventory::service(), identity]
 }
 
+/// Their wiring; and of payments, which no test here runs, what it hears of an order that is to be paid.
+pub fn flock() -> Vec<Wiring> {
+    let payments = Wiring {
+        name: "payments",
+        hears: &[StockReserved::INFO, ShipmentHeld::INFO, OrderCancelled::INFO, PaymentAnswered::INFO],
+        tells: &[PaymentAnswered::INFO, PaymentCaptured::INFO, PaymentRefunded::INFO],
+        sends: &[],
+        live: &[],
+        answers: vec![],
+        keeps: true,
+    };
+    behind().iter().map(|service| service.wiring().clone()).chain([payments]).collect()
+}
+
 /// Everyone with no more rights than in production, and the test's own hand with all.
 fn authorize(secret: &Secret) -> String {
     let mut publish: Vec<String> = gateway::SENDS.iter().map(|info| info.subject.to_owned()).collect();
     publish.extend(gateway::ASKS.iter().map(ToString::to_string));
     let mut own = Permissions::of(gateway::NAME, publish);
     own.subscribe.extend(gateway::LISTENS.iter().map(ToString::to_string));
+    let own = own.looking_at(&flock());
     let mut users = vec![Permissions::of_provisioner(), own];
     users.extend(behind().iter().map(|service| Permissions::of_service(service.wiring())));
     auth_block(&users, secret).replacen("users = [", "users = [\n    { user: test, password: test }", 1)

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this is test code: a panic is how it fails")]
 
 mod accounts;
+mod admin;
 mod bad_input;
 mod browsers;
 mod catalog;

@@ -24,6 +24,8 @@ async fn each_route_admits_whom_the_table_says_and_nobody_else() {
             .replace("{provider}", "sandbox")
             .replace("{kind}", "forbidden");
         let path = path
+            .replace("{image}", &Uuid::now_v7().to_string())
+            .replace("{size}", "thumb")
             .replace("{id}", &Uuid::now_v7().to_string())
             .replace("{order_id}", &Uuid::now_v7().to_string());
         let bare = gateway.request(method.clone(), &path).send().await.unwrap();
@@ -70,6 +72,10 @@ fn what_changes_the_shop_is_for_those_who_run_it() {
             "GET /v1/listings/{slug}/draft",
             "PUT /v1/listings/{slug}",
             "POST /v1/listings/import",
+            "GET /v1/listings/export",
+            "POST /v1/listings/{slug}/images",
+            "PUT /v1/listings/{slug}/images",
+            "DELETE /v1/listings/{slug}/images/{image}",
             "PUT /v1/categories/{slug}",
             "DELETE /v1/categories/{slug}",
             "GET /v1/price-rules",

@@ -1,5 +1,6 @@
 //! What changes do to products, listings and stock: pure.
 
+mod images;
 mod import;
 mod pages;
 mod product;
@@ -7,6 +8,7 @@ mod put;
 mod shelf;
 mod tree;
 
+pub use images::arrange;
 pub use import::check;
 pub use pages::{Page, Pages, hashed_slug};
 pub use product::{Listed, changed, event_id};

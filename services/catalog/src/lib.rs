@@ -12,7 +12,7 @@ mod store;
 mod timers;
 
 pub use domain::Shelf;
-pub use requests::{News, get, import, list, put, quote, search, show};
+pub use requests::{News, get, images, import, list, page, put, quote, search, show};
 pub use settings::Settings;
 pub use timers::Unannounced;
 
@@ -50,11 +50,18 @@ pub fn service(settings: &Settings) -> Service {
         .answers(requests::get_product)
         .answers(requests::list_products)
         .answers(requests::put_listings)
+        .answers(requests::list_listings)
         .answers(requests::get_listing)
         .answers(requests::search_listings)
         .answers(requests::list_categories)
         .answers(requests::put_category)
         .answers(requests::delete_category)
+        .answers(requests::begin_image)
+        .answers(requests::add_image)
+        .answers(requests::put_images)
+        .answers(requests::delete_image)
+        .answers(requests::list_stray_images)
+        .answers(requests::forget_images)
         .answers(requests::get_price_rules)
         .answers(requests::put_promotion)
         .answers(requests::delete_promotion)

@@ -1,6 +1,7 @@
 //! Answers.
 
 mod categories;
+pub mod images;
 mod listings;
 mod products;
 mod quote;
@@ -8,7 +9,8 @@ mod rules;
 mod search;
 
 pub use categories::{delete_category, list_categories, put_category};
-pub use listings::{get_listing, put, put_listings, show};
+pub use images::{add_image, begin_image, delete_image, forget_images, list_stray_images, put_images};
+pub use listings::{get_listing, list_listings, page, put, put_listings, show};
 pub use products::{get, get_product, import, import_products, list, list_products};
 pub use quote::{quote, quote_cart};
 pub use rules::{delete_coupon, delete_promotion, get_price_rules, put_coupon, put_promotion, put_tax_rates};

@@ -3,6 +3,7 @@
 pub mod categories;
 pub mod coupons;
 mod derived;
+pub mod images;
 pub mod listing;
 pub mod pages;
 pub mod products;

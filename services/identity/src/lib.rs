@@ -19,6 +19,7 @@ mod store;
 mod tidy;
 mod timers;
 
+pub use announce::TELL_AGAIN;
 pub use oidc::OidcProviders;
 pub use settings::Settings;
 pub use timers::Untold;
@@ -76,6 +77,8 @@ pub fn service(places: &Parts, settings: &Settings) -> Service {
         .to(requests::enrol_totp)
         .to(requests::confirm_totp)
         .to(requests::drop_totp)
+        .to(requests::list_identities)
+        .to(requests::remove_identity)
         .to(requests::list_users)
         .to(requests::change_user)
         .to(requests::history)

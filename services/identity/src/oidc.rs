@@ -39,6 +39,11 @@ impl Providers {
         Self { by_name, http }
     }
 
+    /// The name of the provider with this issuer, if there is one.
+    pub fn name_of(&self, issuer: &str) -> Option<&Text<32>> {
+        self.by_name.values().find(|provider| provider.is(issuer)).map(|provider| &provider.name)
+    }
+
     /// The provider of a name, and the way to it.
     ///
     /// # Errors

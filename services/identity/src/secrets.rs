@@ -99,6 +99,11 @@ impl Keyed {
         self.hash("oidc verifier", state)
     }
 
+    /// An API key that can be known again as long as the salt is kept.
+    pub fn api_key(&self, salt: &str) -> Hidden {
+        hidden(format!("{API_KEY}{}", BASE64_URL_SAFE_NO_PAD.encode(self.bytes("api key", salt))))
+    }
+
     /// The seed of a signing key.
     pub fn seed(&self, kid: &str) -> Vec<u8> {
         self.bytes("jwt", kid)
@@ -157,5 +162,8 @@ mod tests {
         assert_eq!(place("::ffff:192.0.2.1"), place("192.0.2.1"));
         assert_ne!(place("192.0.2.1"), place("192.0.2.2"));
         assert_eq!((keyed.seed("a").len(), keyed.totp("a").len()), (32, 20));
+        let key = keyed.api_key("a");
+        assert_eq!((key.expose().len(), &key), (token(API_KEY).expose().len(), &keyed.api_key("a")));
+        assert_ne!(key, keyed.api_key("b"));
     }
 }

@@ -9,6 +9,7 @@ pub mod history;
 pub mod keys;
 pub mod mails;
 pub mod oidc;
+pub mod once;
 pub mod second_factor;
 pub mod sessions;
 pub mod sweep;

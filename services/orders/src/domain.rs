@@ -9,7 +9,7 @@ mod timeline;
 pub use order::{Goods, Order, Status, Wanted};
 pub use place::{FirstUse, IdempotencyKey, Price};
 pub use row::{Known, MAX_EARLY, Row, Seen};
-pub use timeline::Entry;
+pub use timeline::{Cause, Entry};
 
 use crate::{Hears, Tells};
 use chassis::{
@@ -91,7 +91,7 @@ impl Book {
             Known::Alias(_) => return Err(row::about_an_alias(&heard.message)),
             Known::Placed(order) => order.hear(&row.seen, &heard.message)?,
         };
-        self.timeline.extend(row.note(id, Some(heard), &facts));
+        self.timeline.extend(row.note(id, heard, &facts));
         self.orders.put(id, row);
         Ok(facts)
     }

@@ -2,10 +2,12 @@
 
 mod show;
 mod stuck;
+mod timeline;
 
-pub use show::{get, list, timeline};
+pub use show::{get, list};
 pub(crate) use stuck::SINCE;
 pub use stuck::stuck;
+pub use timeline::timeline;
 
 use chassis::Fault;
 use contracts::{Copied, CountCopied, MAX_IMPORT, ProductVersion, Refusal};

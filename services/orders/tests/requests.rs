@@ -6,15 +6,16 @@ mod shop;
 #[path = "shop/database.rs"]
 mod with_database;
 
-use chassis::{Fault, Heard};
+use chassis::{Fault, Heard, Way};
 use contracts::{
-    Caller, CountCopied, CustomerId, GetOrder, GetTimeline, ListOrders, ListStuck, OrderId, OrderStatus,
-    ProductVersion, Refusal, Role,
+    Caller, CountCopied, CustomerId, GetOrder, GetTimeline, ListOrders, ListStuck, Message, MessageEnum,
+    MessageId, OrderCreated, OrderDuplicate, OrderId, OrderStatus, ProductVersion, Refusal, Role,
 };
 use orders::{Hears, requests};
 use shop::*;
 use sqlx::PgPool;
 use std::time::Duration;
+use uuid::Uuid;
 use with_database::{database, take};
 
 const fn caller(id: CustomerId, role: Role) -> Caller {
@@ -116,6 +117,67 @@ async fn a_timeline_is_told_in_order_and_from_where_one_left() {
     assert_eq!(data, &serde_json::json!({ "carrier": "sandbox", "tracking": "SB1" }));
     let rest = requests::timeline(&db, &ask(4)).await.unwrap();
     assert_eq!(rest.entries, timeline.entries[4..]);
+}
+
+#[tokio::test]
+async fn a_timeline_says_of_each_event_who_told_it_why_and_how_it_came() {
+    let created = MessageId::about(ORDER.0, OrderCreated::INFO.code, 0);
+    let (trace, ms) = (Uuid::from_u128(0xabc), Duration::from_millis);
+    let mut reserved = news("stock.reserved");
+    reserved.way =
+        Way { cause: Some(created), trace: Some(trace), stored_at: Some(noon().plus(ms(4))), deliveries: 2 };
+    let wish = by_ann();
+    let db = shop_with(&[place(), reserved.clone(), wish.clone(), news("stock.released")]).await;
+    let ask = GetTimeline { order_id: ORDER, by: AS_ANN, after: 0 };
+    let entries = requests::timeline(&db, &ask).await.unwrap().entries;
+    let told = |n: usize| (entries[n].event.as_str(), entries[n].service.as_str(), entries[n].compensates);
+    assert_eq!(told(0), ("order.created", "orders", false));
+    assert_eq!(told(1), ("stock.reserved", "inventory", false));
+    assert_eq!(told(2), ("order.cancelled", "orders", false));
+    assert_eq!(told(3), ("stock.released", "inventory", true));
+
+    let because =
+        |n: usize| entries[n].cause.clone().map(|cause| (cause.message_id, cause.subject, cause.at));
+    let command = |heard: &Heard<Hears>| {
+        Some((heard.id, Some(heard.message.info().subject.to_owned()), Some(heard.at)))
+    };
+    assert_eq!(because(0), command(&place()));
+    assert_eq!(because(1), Some((created, Some("order.created".to_owned()), None)));
+    assert_eq!(because(2), command(&wish), "though its id tells nothing");
+    assert_eq!(because(3), None, "its sender did not say");
+    let ids: Vec<_> = entries.iter().map(|entry| entry.message_id.unwrap()).collect();
+    assert_eq!(ids[..2], [created, reserved.id]);
+
+    assert_eq!((entries[1].stored_at, entries[1].deliveries), (Some(noon().plus(ms(4))), Some(2)));
+    assert!(entries[1].heard_at.unwrap() > noon(), "when it was taken in, by this machine's clock");
+    assert_eq!((entries[0].stored_at, entries[0].heard_at, entries[0].deliveries), (None, None, None));
+    assert_eq!(entries[1].trace_id, Some(trace.simple().to_string()));
+    assert_eq!(entries[0].trace_id, None);
+}
+
+#[tokio::test]
+async fn entries_from_before_causes_were_kept_are_shown_without() {
+    let db = shop_with(&[place(), news("stock.reserved")]).await;
+    let forget = "update timeline set stored_ms = null, heard_ms = null, cause_ms = null, message = null, cause = null";
+    sqlx::query(forget).execute(&db).await.unwrap();
+    let ask = GetTimeline { order_id: ORDER, by: AS_ANN, after: 0 };
+    let entries = requests::timeline(&db, &ask).await.unwrap().entries;
+    assert_eq!(
+        entries.iter().map(|entry| entry.service.as_str()).collect::<Vec<_>>(),
+        ["orders", "inventory"]
+    );
+    assert!(entries.iter().all(|entry| entry.message_id.is_none() && entry.cause.is_none()));
+}
+
+#[tokio::test]
+async fn an_alias_leaves_its_own_ids_in_the_timeline_of_its_original() {
+    let db = shop_with(&[place(), place_again()]).await;
+    let ask = GetTimeline { order_id: ORDER, by: AS_ANN, after: 0 };
+    let last = requests::timeline(&db, &ask).await.unwrap().entries.pop().unwrap();
+    assert_eq!(last.event, "order.duplicate");
+    assert_eq!(last.message_id, Some(MessageId::about(AGAIN.0, OrderDuplicate::INFO.code, 0)));
+    let cause = last.cause.unwrap();
+    assert_eq!((cause.message_id, cause.subject.as_deref()), (place_again().id, Some("cmd.order.place")));
 }
 
 fn by(customer: CustomerId, number: u128) -> Heard<Hears> {

@@ -187,7 +187,7 @@ fn items(
     compare(place, &before, &after, &format!("{path}[]"), depth + 1, found);
 }
 
-/// Variants are told apart by their tag (a property with a constant), their constant, or their type.
+/// Variants are told apart by their tag (a property with a constant, or the only property), their constant, or their type.
 fn variants(
     place: Place<'_>,
     (old, new): (&Map<String, Value>, &Map<String, Value>),
@@ -232,7 +232,17 @@ fn tag(root: &Value, variant: &Value) -> String {
     if let Some(name) = variant.get("$ref").and_then(Value::as_str) {
         return name.rsplit('/').next().unwrap_or(name).to_owned();
     }
+    // The name of a variant, with what it has.
+    if let (Some(properties), [only]) = (properties, names_of(schema).as_slice())
+        && properties.len() == 1
+    {
+        return (*only).to_owned();
+    }
     schema.get("type").map_or_else(|| "?".to_owned(), ToString::to_string)
+}
+
+fn names_of(schema: &Value) -> Vec<&str> {
+    schema.as_object().map(names).into_iter().flatten().collect()
 }
 
 fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {

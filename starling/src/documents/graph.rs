@@ -1,6 +1,7 @@
 //! The picture of the choreography: who tells what to whom, as a Mermaid flowchart made from the wiring.
 
 use super::{Flock, HEARD_OUTSIDE};
+use chassis::graph;
 use contracts::{Kind, MessageInfo};
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -48,19 +49,12 @@ fn arrows(flock: &Flock, kind: Kind) -> BTreeMap<(&'static str, &'static str), V
     let mut arrows: BTreeMap<_, Vec<&'static str>> = BTreeMap::new();
     for receiver in &flock.services {
         for info in receiver.hears.iter().filter(|info| info.kind == kind) {
-            for sender in senders(flock, info) {
+            for sender in graph::senders(&flock.services, (gateway::NAME, &flock.gateway_sends), info) {
                 arrows.entry((sender, receiver.name)).or_default().push(info.subject);
             }
         }
     }
     arrows
-}
-
-fn senders(flock: &Flock, info: &MessageInfo) -> Vec<&'static str> {
-    let says = |list: &[&MessageInfo]| list.iter().any(|said| said.subject == info.subject);
-    let services = flock.services.iter().filter(|service| says(service.tells) || says(service.sends));
-    let gateway = says(&flock.gateway_sends).then_some("gateway");
-    gateway.into_iter().chain(services.map(|service| service.name)).collect()
 }
 
 fn chart(arrows: &BTreeMap<(&'static str, &'static str), Vec<&'static str>>) -> String {

@@ -1,6 +1,6 @@
 //! Writing the documents, and telling whether those that are checked in are still true.
 
-use super::{Flock, asyncapi, breaks, graph, schemas};
+use super::{Flock, asyncapi, breaks, collection, graph, schemas};
 use anyhow::Context;
 use serde_json::Value;
 use std::{
@@ -47,6 +47,7 @@ impl Documents {
         let mut files = BTreeMap::from([
             ("asyncapi.yaml".to_owned(), asyncapi::document(flock)?),
             ("choreography.md".to_owned(), graph::page(flock)),
+            ("http/starling.postman_collection.json".to_owned(), collection::document()?),
         ]);
         for file in &schemas {
             let text = serde_json::to_string_pretty(&file.schema)?;

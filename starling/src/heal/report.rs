@@ -45,6 +45,8 @@ pub struct Report {
     pub told_again: BTreeMap<&'static str, usize>,
     /// Products that catalog tells again.
     pub products: usize,
+    /// Accounts that identity tells again, and that somebody has left.
+    pub accounts: usize,
     /// Consumers that had passed something over.
     pub consumers: Vec<Reset>,
     /// Placements that were told 202 and are gone.
@@ -66,6 +68,7 @@ impl Report {
             held: BTreeMap::new(),
             told_again: BTreeMap::new(),
             products: 0,
+            accounts: 0,
             consumers: vec![],
             lost: vec![],
             unstored: vec![],
@@ -91,7 +94,7 @@ impl Report {
     #[must_use]
     pub fn found_something(&self) -> bool {
         !(self.told_again.is_empty() && self.consumers.is_empty() && self.lost.is_empty())
-            || self.products > 0
+            || self.products + self.accounts > 0
     }
 
     /// For people.
@@ -107,6 +110,9 @@ impl Report {
         }
         if self.products > 0 {
             println!("{} products {told} by catalog", self.products);
+        }
+        if self.accounts > 0 {
+            println!("{} accounts {told} by identity", self.accounts);
         }
         for Reset { service, stream, sequence, passed_over } in &self.consumers {
             println!(

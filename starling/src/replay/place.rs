@@ -6,8 +6,8 @@ use crate::{
     retail::Invoice,
 };
 use anyhow::{Context, bail};
+use axum::http::Method;
 use contracts::{OrderId, OrderStatus};
-use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;

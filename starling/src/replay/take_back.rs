@@ -9,8 +9,8 @@ use crate::{
     retail::{Invoice, Return},
 };
 use anyhow::Context;
+use axum::http::Method;
 use contracts::OrderStatus;
-use reqwest::Method;
 
 /// What came of a wish to take an order back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use crate::gateway_client::{As, Ask, GatewayClient};
 use anyhow::ensure;
+use axum::http::Method;
 use contracts::{PriceRules, Sku};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Country and standard rate in millionths, as of 2026. Prices have the tax in them.

@@ -77,7 +77,7 @@ impl Letter {
     }
 
     fn heard<H>(&self, message: impl Into<H>) -> For<H> {
-        Some(Box::new(Heard { id: self.id, at: self.at, message: message.into() }))
+        Some(Box::new(Heard::new(self.id, self.at, message.into())))
     }
 
     /// Orders hears it.

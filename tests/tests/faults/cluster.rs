@@ -43,7 +43,7 @@ async fn end(selling: Selling, probe: &Probe) {
         let repeated = facts::assert_told_under_one_id(flock).await;
         probe.report("messages stored more than once under their id", repeated);
     };
-    selling.end_exactly_then(look).await;
+    Box::pin(selling.end_exactly_then(look)).await;
 }
 
 /// Kills who leads a stream, or the cluster itself, each in turn: so often, and for so long.

@@ -10,7 +10,7 @@ use std::{
     process::Command,
     time::{Duration, Instant},
 };
-use tests::{Bought, Flock, Order, SERVICES, Sales, Shape, Wish, eventually, lasting, measured};
+use tests::{Bought, Client, Flock, Order, SERVICES, Sales, Shape, Wish, eventually, lasting, measured};
 use tokio::{task::block_in_place, time::sleep};
 use uuid::Uuid;
 
@@ -24,9 +24,11 @@ async fn streams_restored_from_an_older_copy_are_healed_from_the_journals() {
     const SCENARIO: &str = "heal: streams restored from an older copy";
     let selling = Selling::begin(Shape::Apart, &[]).await;
     let Selling { flock, load, .. } = &selling;
+    let ann = flock.join("ann@example.org").await;
     copy_streams(flock);
+    flock.join("bob@example.org").await;
     sleep(tail()).await;
-    lose_power_with_orders_unheard(&selling).await;
+    lose_power_with_orders_unheard(&selling, &ann).await;
     fs::rename(copied(flock), streams(flock)).expect("the copy takes their place");
     start_nats(flock);
     // One consumer was newer in the copy than its stream: it would pass over what is stored next.
@@ -49,6 +51,7 @@ async fn streams_restored_from_an_older_copy_are_healed_from_the_journals() {
     let [reset] = found["consumers"].as_array().expect("a list").as_slice() else { panic!("one: {found}") };
     assert_eq!((&reset["service"], &reset["stream"]), (&"inventory".into(), &"ORDER".into()), "{reset}");
     assert!(reset["passed_over"].as_u64() > Some(0), "{reset}");
+    accounts_are_told_again(flock, &ann, &found).await;
     sells_again(SCENARIO, &selling).await;
     settle(SCENARIO, selling, &found).await;
 }
@@ -60,8 +63,10 @@ async fn streams_lost_without_a_copy_are_healed_from_the_journals() {
     const SCENARIO: &str = "heal: streams lost without a copy";
     let selling = Selling::begin(Shape::Apart, &[]).await;
     let Selling { flock, load, .. } = &selling;
+    let ann = flock.join("ann@example.org").await;
+    flock.join("bob@example.org").await;
     sleep(tail()).await;
-    lose_power_with_orders_unheard(&selling).await;
+    lose_power_with_orders_unheard(&selling, &ann).await;
     start_nats(flock);
     block_in_place(|| flock.starling(&["provision"]));
     start_services(flock);
@@ -76,16 +81,33 @@ async fn streams_lost_without_a_copy_are_healed_from_the_journals() {
         heal(flock, &["--dry-run", "--without-redis"], 0)["products"] == 0
     })
     .await;
+    accounts_are_told_again(flock, &ann, &found).await;
     sells_again(SCENARIO, &selling).await;
     settle(SCENARIO, selling, &found).await;
 }
 
-/// Orders is stopped first, so that for certain there are placements that nobody has heard. Then everything dies but
-/// the gateway, which goes on answering (503 from now on), and JetStream's data is gone.
-async fn lose_power_with_orders_unheard(selling: &Selling) {
+/// Who joined, and who left: orders was stopped by then, and has to forget her all the same.
+async fn accounts_are_told_again(flock: &Flock, leaver: &Client, found: &Value) {
+    assert_eq!(found["accounts"], 2, "one joined and one left: {found}");
+    eventually("the accounts are told again", async || {
+        heal(flock, &["--dry-run", "--without-redis"], 0)["accounts"] == 0
+    })
+    .await;
+    let orders = flock.database("orders").await;
+    eventually("orders knows who left", async || {
+        let known = sqlx::query("select 1 from leaver where customer_id = $1").bind(leaver.id);
+        known.fetch_optional(&orders).await.is_ok_and(|row| row.is_some())
+    })
+    .await;
+}
+
+/// Orders is stopped first, so that for certain there are placements, and somebody's leaving, that it has not heard. Then
+/// everything dies but the gateway, which goes on answering (503 from now on), and JetStream's data is gone.
+async fn lose_power_with_orders_unheard(selling: &Selling, leaver: &Client) {
     let Selling { flock, load, .. } = selling;
     block_in_place(|| flock.process("orders").terminate()).expect("it can be stopped");
     load.accepts(BETWEEN).await;
+    leaver.leave().await;
     block_in_place(|| flock.servers.nats.kill()).expect("it can be killed");
     for name in services() {
         block_in_place(|| flock.process(name).kill()).expect("it can be killed");
@@ -182,6 +204,7 @@ async fn settle(scenario: &str, selling: Selling, found: &Value) {
 
     let again = heal(&flock, &["--dry-run"], 0);
     assert_eq!((&again["told_again"], &again["products"]), (&json!({}), &0.into()), "all is there: {again}");
+    assert_eq!(again["accounts"], 0, "{again}");
     assert_eq!((&again["lost"], &again["consumers"]), (&json!([]), &json!([])), "nothing is left: {again}");
     // The promise is taken back: it is not said any more that they were accepted, and a repetition counts.
     assert!(ids(&again["unstored"]).is_superset(&unheard), "still to be found: {again}");

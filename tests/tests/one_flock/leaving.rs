@@ -1,38 +1,12 @@
 //! A customer with orders deletes the account: nothing personal is left in any database, and the books are.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
-use tests::{Client, Flock, Order, eventually};
+use tests::{Flock, Order, eventually};
 use uuid::Uuid;
-
-const PASSWORD: &str = "correct horse battery";
 
 /// The services that keep something of a customer, or hear of an address at least.
 const KEEPERS: [&str; 5] = ["identity", "orders", "inventory", "payments", "shipping"];
-
-/// Registers, verifies and signs in: the account's client.
-async fn join(flock: &Flock, email: &str) -> Client {
-    let anyone = flock.customer();
-    let post =
-        async |path: &str, body: Value| anyone.send(anyone.anonymous(Method::POST, path).json(&body)).await;
-    let asked = post("/v1/auth/register", json!({ "email": email, "password": PASSWORD })).await;
-    assert_eq!(asked.status, 202, "{asked:?}");
-    let mut token = String::new();
-    eventually("a mail came", async || {
-        let mails = flock.starling(&["mails", "--to", email]);
-        let found = mails.split_once("/verify-email#").and_then(|(_, rest)| rest.split_whitespace().next());
-        token = found.unwrap_or_default().to_owned();
-        !token.is_empty()
-    })
-    .await;
-    assert_eq!(post("/v1/auth/verify-email", json!({ "token": token })).await.status, 204);
-    let signed_in = post("/v1/auth/login", json!({ "email": email, "password": PASSWORD })).await;
-    assert_eq!(signed_in.status, 200, "{signed_in:?}");
-    let text = |name: &str| signed_in.body[name].as_str().expect("a text");
-    let id: Uuid = text("user_id").parse().expect("an id");
-    flock.customer_of(id).with_token(text("access_token"))
-}
 
 /// The tables with rows that have this text in them, also as bytes.
 async fn with(db: &PgPool, marked: &str) -> Vec<String> {
@@ -63,7 +37,7 @@ async fn who_leaves_leaves_no_address_behind_and_the_books_stay() {
     let mark = Uuid::new_v4().simple().to_string();
     let (street, token, email) =
         (format!("{mark} Marked Road"), format!("tok_{mark}"), format!("{mark}@example.org"));
-    let customer = join(flock, &email).await;
+    let customer = flock.join(&email).await;
     let sku = flock.product(9).await;
     let marked = |quantity| {
         let order = Order::of(&sku, quantity).with("/address/line1", json!(street));
@@ -101,8 +75,7 @@ async fn who_leaves_leaves_no_address_behind_and_the_books_stay() {
         );
     }
 
-    let leave = customer.request(Method::DELETE, "/v1/users/me").json(&json!({ "password": PASSWORD }));
-    assert_eq!(customer.send(leave).await.status, 204);
+    customer.leave().await;
     eventually("all is erased", async || {
         let mut left = places(&mark).await;
         // The farewell itself waits to be sent.

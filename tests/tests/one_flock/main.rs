@@ -20,6 +20,7 @@ mod crowd;
 mod stock;
 
 mod api;
+mod collection;
 mod idempotency;
 mod leaving;
 mod live;

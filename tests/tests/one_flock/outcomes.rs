@@ -263,6 +263,15 @@ async fn the_command_line_shows_an_orders_life() {
         ["order.created", "stock.reserved", "payment.captured", "shipment.scheduled", "order.confirmed"];
     let lines: Vec<usize> = events.iter().map(|event| line_of(&shown, event)).collect();
     assert!(lines.is_sorted(), "{shown}");
+    for (event, service, because) in [
+        ("order.created", "orders", "cmd.order.place"),
+        ("stock.reserved", "inventory", "#1 order.created"),
+        ("payment.captured", "payments", "payment.answered"),
+        ("order.confirmed", "orders", "shipment.scheduled"),
+    ] {
+        let line = shown.lines().nth(line_of(&shown, event)).expect("it was found");
+        assert!(line.contains(service) && line.contains(because), "{event}: {shown}");
+    }
     assert!(shown.lines().last().is_some_and(|last| last.contains("confirmed")), "{shown}");
     assert!(!shown.contains("Ada") && !shown.contains("Test Road"), "no personal data: {shown}");
 }

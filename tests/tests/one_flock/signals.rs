@@ -1,5 +1,6 @@
 //! What leaves by OTLP: an order's trace is whole, the metrics are those that are documented, and nothing says who buys.
 
+mod counted;
 mod documented;
 mod trace;
 
@@ -83,6 +84,14 @@ async fn an_orders_trace_is_whole_the_metrics_are_as_documented_and_nothing_says
     .await;
     assert!(trace.is_marked("starling.compensation"), "{trace:?}");
 
+    let (unsure, unsure_trace) = placed(&customer, &marked(&sku).paid_by("sandbox.answer_lost")).await;
+    customer.until(&unsure, "confirmed").await;
+    let trace =
+        Trace::until_whole(&collector, &mut got, &unsure_trace, &unsure, &ALL, "process order.confirmed")
+            .await;
+    assert_eq!(trace.failures(), [("call payment_provider", "outcome unknown")]);
+    assert_eq!(trace::of_batch(&got, &confirmed_trace, "batch orders"), ["commit", "load", "save"]);
+
     deliver_again(&flock, &customer, &sku).await;
     give_up(&flock).await;
     eventually("a quota is used up", async || {
@@ -106,6 +115,8 @@ async fn an_orders_trace_is_whole_the_metrics_are_as_documented_and_nothing_says
     })
     .await;
     assert_eq!(names.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new(), "undocumented");
+    counted::tell_again(&flock).await;
+    counted::agrees(&collector, &mut got, &flock).await;
     let again = got.spans.iter().find(|span| trace::is_marked(span, "starling.redelivered"));
     let again = again.expect("what came again has a span");
     assert!(again.parent_span_id.is_empty() && !again.links.is_empty(), "{again:?}");

@@ -1,6 +1,6 @@
 //! Lines as an operator's tools read them.
 
-use super::layer;
+use super::{super::context::About, layer};
 use contracts::Timestamp;
 use opentelemetry::{
     Context,
@@ -12,6 +12,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tracing_subscriber::layer::SubscriberExt;
+use uuid::Uuid;
 
 #[derive(Clone, Default)]
 struct Sink(Arc<Mutex<Vec<u8>>>);
@@ -92,6 +93,21 @@ fn inside_a_trace_the_line_carries_its_ids() {
     let expected = json!({"level": "INFO", "service": "starling", "target": TARGET, "message": "inside",
         "trace_id": "00000000000000000000000000000abc", "span_id": "0000000000000def"});
     check(said, expected);
+}
+
+#[test]
+fn what_is_done_about_an_order_names_it_once() {
+    let (order, other) = (Uuid::from_u128(7), Uuid::from_u128(8));
+    let said = || {
+        let _entered = Context::new().with_value(About(order)).attach();
+        tracing::info!("held");
+        tracing::info!(order_id = %other, "held");
+    };
+    let line = |order: Uuid| {
+        json!({"level": "INFO", "service": "starling", "target": TARGET, "message": "held",
+            "order_id": order.to_string()})
+    };
+    assert_eq!(lines(said), [line(order), line(other)]);
 }
 
 #[test]

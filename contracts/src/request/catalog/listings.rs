@@ -52,6 +52,36 @@ pub enum Put {
     Refused(Refusal),
 }
 
+/// Lists listings by slug, as they were written; also those that are not published. Those that nothing is sold on are left
+/// out.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ListListings {
+    /// Only after this one: the cursor.
+    #[serde(default)]
+    pub after: Option<Slug>,
+    /// 1 to [`MAX_LISTINGS`]; large ones make fewer.
+    pub limit: u32,
+}
+
+/// One page of listings.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ListingPage {
+    /// By slug.
+    pub listings: Vec<WrittenListing>,
+    /// Cursor of the next page; none on the last.
+    pub next: Option<Slug>,
+}
+
+/// A listing as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WrittenListing {
+    /// Its name in URLs.
+    pub slug: Slug,
+    /// The rest.
+    #[serde(flatten)]
+    pub listing: Listing,
+}
+
 /// Shows a listing.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct GetListing {
@@ -78,6 +108,9 @@ pub struct ListingView {
     pub tax_category: TaxCategory,
     /// Whether it is found and shown.
     pub published: bool,
+    /// Its pictures, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ImageView>,
     /// What can be bought, by SKU.
     pub variants: Vec<VariantView>,
     /// Grows by one with every change.

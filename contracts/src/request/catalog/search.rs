@@ -99,6 +99,20 @@ pub struct FoundListing {
     pub price: Option<PriceIn>,
     /// Whether one of its variants was available when inventory last told.
     pub available: bool,
+    /// Its first picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<FoundImage>,
+}
+
+/// The first picture of a listing, in the size for lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FoundImage {
+    /// What it shows, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alt: Option<AltText>,
+    /// Where it is, and how large.
+    #[serde(flatten)]
+    pub thumb: ImageVariant,
 }
 
 /// How many of the listings that fit there are of each kind.

@@ -92,10 +92,13 @@ pub struct CreateApiKey {
     pub scopes: Vec<Text<50>>,
     /// When it ends, in days from now.
     pub days: u16,
+    /// Asked again, it is found again, with what makes it a key.
+    #[serde(default)]
+    pub once: Option<Once>,
 }
 
-/// A key, shown this one time.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+/// A key, shown this one time (and to who asks again under the same [`Once::name`], for a day).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NewApiKey {
     /// `sk_…`, for `Authorization: Bearer`.
     pub key: Hidden,

@@ -136,6 +136,9 @@ pub struct SaveAddress {
     pub is_default: bool,
     /// The address.
     pub address: Address,
+    /// Of a new one: asked again, it is found again.
+    #[serde(default)]
+    pub once: Option<Once>,
 }
 
 /// Deletes an address; if it was the default, the oldest of the others becomes it.

@@ -63,6 +63,34 @@ pub struct LinkedAccount {
     pub linked_at: Timestamp,
 }
 
+/// Lists the accounts at OpenID providers with which somebody comes in, the oldest link first.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ListIdentities {
+    /// Whose.
+    pub user_id: CustomerId,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdentityView {
+    /// Which.
+    pub identity_id: IdentityId,
+    /// The provider's name in the settings; none if it is not there any more, and lets nobody in.
+    pub provider: Option<Text<32>>,
+    /// The account there.
+    #[serde(flatten)]
+    pub account: LinkedAccount,
+}
+
+/// Takes one away: it opens the account no more, until its owner comes in with it anew.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct RemoveIdentity {
+    /// Whose.
+    pub user_id: CustomerId,
+    /// Which.
+    pub identity_id: IdentityId,
+}
+
 /// Stands for a sign-in that lacks only the second factor.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct CodeNeeded {

@@ -64,6 +64,7 @@ impl Account {
                     Refusal::Invalid { field, why } | Refusal::Conflict { field, why } => (field, why),
                     refusal @ (Refusal::NotFound { .. }
                     | Refusal::Stale { .. }
+                    | Refusal::KeyReused
                     | Refusal::Unauthenticated { .. }
                     | Refusal::Forbidden { .. }
                     | Refusal::TooMany { .. }

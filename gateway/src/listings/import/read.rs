@@ -1,9 +1,9 @@
 //! Reading a file of listings: NDJSON has a listing a line, CSV a variant.
 
+use super::super::row::{self, Pairs, Row};
 use crate::wording;
 use contracts::{Amount, Currency, Listing, PriceIn, Prose, Sku, Slug, TaxCategory, Text, Variant};
-use serde::Deserialize;
-use std::{collections::BTreeMap, fmt::Display};
+use std::fmt::Display;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Format {
@@ -16,6 +16,14 @@ pub(super) struct Line {
     /// Counted from 1; of a listing of several lines, the first.
     pub number: usize,
     pub read: Result<(Slug, Listing), (String, String)>,
+}
+
+impl Line {
+    /// How much of a request it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        let listing = self.read.as_ref().map(|(_, listing)| serde_json::to_vec(listing));
+        listing.map_or(0, |json| json.map_or(0, |json| json.len()))
+    }
 }
 
 pub(super) fn read(format: Format, file: &[u8]) -> Vec<Line> {
@@ -42,35 +50,6 @@ fn one(line: &[u8]) -> Result<(Slug, Listing), (String, String)> {
     let listing = serde_path_to_error::deserialize(serde_json::Value::Object(object));
     let listing = listing.map_err(|error| wording::explain(error.path(), &error.inner().to_string()));
     listing.map(|listing| (slug, listing)).map_err(|(field, why)| (field, why.to_string()))
-}
-
-/// One row of a CSV file: a variant, with what its listing says. Rows of one listing follow each other; the first says it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    slug: String,
-    title: String,
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
-    category: String,
-    #[serde(default)]
-    tax_category: String,
-    #[serde(default)]
-    published: Option<bool>,
-    /// `name=value`, separated by semicolons.
-    #[serde(default)]
-    attributes: String,
-    sku: String,
-    price: i64,
-    currency: String,
-    #[serde(default)]
-    active: Option<bool>,
-    #[serde(default)]
-    weight_g: Option<u32>,
-    /// Like attributes.
-    #[serde(default)]
-    options: String,
 }
 
 fn table(file: &[u8]) -> Vec<Line> {
@@ -162,16 +141,8 @@ fn variant(row: &Row) -> Result<Variant, (String, String)> {
     })
 }
 
-type Pairs = BTreeMap<contracts::AttributeName, contracts::AttributeValue>;
-
 fn pairs(field: &str, text: &str) -> Result<Pairs, (String, String)> {
-    let pair = |pair: &str| {
-        let (name, value) = pair
-            .split_once('=')
-            .ok_or_else(|| (field.to_owned(), "name=value, separated by semicolons".to_owned()))?;
-        Ok((at(field, Text::new(name.trim()))?, at(field, Text::new(value.trim()))?))
-    };
-    text.split(';').filter(|pair| !pair.trim().is_empty()).map(pair).collect()
+    at(field, row::read(text))
 }
 
 fn at<T, E: Display>(field: &str, read: Result<T, E>) -> Result<T, (String, String)> {

@@ -153,13 +153,6 @@ impl Shop {
         me
     }
 
-    /// Identity's database, as its admin.
-    pub async fn database(&self) -> sqlx::PgConnection {
-        let url = self.world.postgres.server.url();
-        let url = format!("{}/identity", url.trim_end_matches("/postgres"));
-        <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap()
-    }
-
     /// Exports what is kept of somebody.
     pub async fn export(&self, tokens: &Value) -> Value {
         let token = tokens["access_token"].as_str().unwrap();

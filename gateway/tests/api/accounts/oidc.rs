@@ -53,7 +53,7 @@ async fn an_account_is_linked_only_by_an_address_that_both_sides_have_verified()
     let (status, refused) = shop.sign_in("eve").await;
     assert_eq!(status, 403, "the provider has not verified it: {refused}");
     assert!(refused["detail"].as_str().unwrap().contains("not verified"), "{refused}");
-    let mut db = shop.database().await;
+    let mut db = shop.world.database().await;
     let links = "select count(*) from oidc_link";
     assert_eq!(sqlx::query_scalar::<_, i64>(links).fetch_one(&mut db).await.unwrap(), 0);
 
@@ -93,7 +93,7 @@ async fn a_second_factor_is_asked_for_here_too() {
 
     let (_, late) = shop.sign_in("ann").await;
     let over = "update oidc_ticket set expires_at = now() - interval '1 s'";
-    sqlx::query(over).execute(&mut shop.database().await).await.unwrap();
+    sqlx::query(over).execute(&mut shop.world.database().await).await.unwrap();
     assert_eq!(finish(&late["ticket"], &code(secret, now_s() + 30)).await.0, 400);
 }
 
@@ -121,7 +121,7 @@ async fn only_the_browser_that_began_finishes_and_only_once() {
     let begun = shop.begun("sso").await;
     let back = shop.signed_in_there(&begun, "ann").await;
     let over = "update oidc_start set expires_at = now() - interval '1 s'";
-    sqlx::query(over).execute(&mut shop.database().await).await.unwrap();
+    sqlx::query(over).execute(&mut shop.world.database().await).await.unwrap();
     state(&back, "too old").await;
 }
 
@@ -162,7 +162,7 @@ async fn who_may_not_come_in_does_not_and_who_is_away_is_said_to_be() {
     let shop = Shop::open().await;
     let (status, tokens) = shop.sign_in("ann").await;
     assert_eq!(status, 200, "{tokens}");
-    let mut db = shop.database().await;
+    let mut db = shop.world.database().await;
     sqlx::query("update account set status = 'suspended'").execute(&mut db).await.unwrap();
     let (status, refused) = shop.sign_in("ann").await;
     assert_eq!(status, 403, "{refused}");
@@ -193,10 +193,80 @@ async fn nothing_of_a_sign_in_is_kept_in_words() {
     assert_eq!(find("code_challenge_method"), "S256");
     assert_eq!(find("response_type"), "code");
     let row: String = sqlx::query_scalar("select row_to_json(s)::text from oidc_start s")
-        .fetch_one(&mut shop.database().await)
+        .fetch_one(&mut shop.world.database().await)
         .await
         .unwrap();
     for secret in [&*state, cookie, &find("nonce"), &find("code_challenge")] {
         assert!(!row.contains(secret), "{row}");
     }
+}
+
+/// Those that the account is linked to.
+async fn identities(shop: &Shop, access: &str) -> Vec<Value> {
+    let (status, listed) = shop.world.get("/v1/users/me/identities", access).await;
+    assert_eq!(status, 200, "{listed}");
+    listed["identities"].as_array().unwrap().clone()
+}
+
+async fn remove(shop: &Shop, access: &str, identity: &Value) -> (u16, Value) {
+    let path = format!("/v1/users/me/identities/{}", identity["identity_id"].as_str().unwrap());
+    shop.world.ask(Method::DELETE, &path, access, &json!({})).await
+}
+
+#[tokio::test]
+async fn an_account_elsewhere_is_taken_away_unless_it_is_the_only_way_in() {
+    let shop = Shop::open().await;
+    let world = &shop.world;
+    // Ann has a password here.
+    let (ann, _) = world.customer("ann@example.org").await;
+    assert_eq!(identities(&shop, &ann).await, [] as [Value; 0]);
+    assert_eq!(shop.sign_in("ann").await.0, 200);
+    let linked = identities(&shop, &ann).await;
+    let [one] = linked.as_slice() else { panic!("{linked:?}") };
+    assert_eq!(one["subject"], "subject-of-ann", "{one}");
+    // Two names of one issuer are one way in.
+    assert!(one["provider"] == "sso" || one["provider"] == "other", "{one}");
+    // Bob has not.
+    let (_, bob) = shop.sign_in("bob").await;
+    let bob = bob["access_token"].as_str().unwrap();
+    assert_eq!(remove(&shop, bob, one).await.0, 404, "it is another's");
+    let his = identities(&shop, bob).await[0].clone();
+    let (status, problem) = remove(&shop, bob, &his).await;
+    assert_eq!((status, problem["field"].as_str()), (409, Some("identity")), "{problem}");
+    assert_eq!(shop.sign_in("bob").await.0, 200, "nothing was taken away");
+
+    assert_eq!(remove(&shop, &ann, one).await.0, 204);
+    assert_eq!(remove(&shop, &ann, one).await.0, 404);
+    assert_eq!(identities(&shop, &ann).await, [] as [Value; 0]);
+    let told = world.mails("ann@example.org").await;
+    assert!(told.iter().any(|(about, _)| about == "A way to sign in was removed"), "{told:?}");
+    assert_eq!(world.try_login("ann@example.org", PASSWORD).await.0, 200);
+    assert_eq!(shop.sign_in("ann").await.0, 200, "linked anew, by the address that both sides have verified");
+    assert_eq!(identities(&shop, &ann).await.len(), 1);
+
+    let email = json!({ "email": "bob@example.org" });
+    assert_eq!(world.post("/v1/auth/forgot-password", "", &email).await.0, 202);
+    let token = world.mailed_token("bob@example.org", "Set a new password").await;
+    let reset = json!({ "token": token, "password": PASSWORD });
+    assert_eq!(world.post("/v1/auth/reset-password", "", &reset).await.0, 204);
+    let bob = world.login("bob@example.org").await.0;
+    assert_eq!(remove(&shop, &bob, &his).await.0, 204, "the password is a way in");
+}
+
+#[tokio::test]
+async fn what_an_account_elsewhere_has_begun_ends_when_it_is_taken_away() {
+    let shop = Shop::open().await;
+    let world = &shop.world;
+    let (me, _) = world.customer("ann@example.org").await;
+    let (_, secret) = world.post("/v1/users/me/totp", &me, &json!({ "password": PASSWORD })).await;
+    let secret = secret["secret"].as_str().unwrap();
+    let confirm = json!({ "code": code(secret, now_s() - 30) });
+    assert_eq!(world.post("/v1/users/me/totp/confirm", &me, &confirm).await.0, 200);
+    let (status, needed) = shop.sign_in("ann").await;
+    assert_eq!(status, 202, "{needed}");
+    let one = identities(&shop, &me).await[0].clone();
+    assert_eq!(remove(&shop, &me, &one).await.0, 204);
+    let finish = json!({ "ticket": needed["ticket"], "code": code(secret, now_s()) });
+    let (status, refused) = world.post("/v1/auth/oidc/code", "", &finish).await;
+    assert_eq!((status, refused["field"].as_str()), (400, Some("ticket")), "{refused}");
 }

@@ -127,10 +127,9 @@ async fn another(world: &World) -> String {
     let stop: CancellationToken = world.gateway.stop.child_token();
     let (places, tasks) = (world.gateway.places.clone(), Tasks::child_of(&stop));
     let settings = Settings { listen, redis_patience_ms: 1_000, ..Settings::default() };
-    world
-        .gateway
-        .ended
-        .spawn(async move { gateway::run(&places, settings, Health::default(), tasks).await.unwrap() });
+    world.gateway.ended.spawn(async move {
+        gateway::run(&places, settings, vec![], Health::default(), tasks).await.unwrap()
+    });
     let base = format!("http://{listen}");
     eventually("another gateway is ready", async || {
         let ready = world.gateway.http.get(format!("{base}/health/ready")).send().await;
@@ -168,10 +167,9 @@ async fn without_development_tokens_only_identitys_are_good() {
     let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (places, tasks) = (world.gateway.places.clone(), Tasks::child_of(&world.gateway.stop));
     let settings = Settings { listen, gateway_development_tokens: false, ..Settings::default() };
-    world
-        .gateway
-        .ended
-        .spawn(async move { gateway::run(&places, settings, Health::default(), tasks).await.unwrap() });
+    world.gateway.ended.spawn(async move {
+        gateway::run(&places, settings, vec![], Health::default(), tasks).await.unwrap()
+    });
     let me = async |token: &str| {
         let request = world.gateway.http.get(format!("http://{listen}/v1/users/me")).bearer_auth(token);
         request.timeout(Duration::from_secs(5)).send().await.map_or(0, |response| response.status().as_u16())

@@ -69,6 +69,13 @@ impl World {
         serde_json::from_slice::<Answer<Q>>(&reply.payload).unwrap().unwrap()
     }
 
+    /// Identity's database, as its admin.
+    pub async fn database(&self) -> sqlx::PgConnection {
+        let url = self.postgres.server.url();
+        let url = format!("{}/identity", url.trim_end_matches("/postgres"));
+        <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap()
+    }
+
     /// The mails to an address, the newest first: subject and body.
     pub async fn mails(&self, to: &str) -> Vec<(String, String)> {
         let to = Some(Email::new(to).unwrap());

@@ -19,26 +19,34 @@ pub struct World {
     pub admin: String,
     /// Stops the catalog.
     pub catalog: CancellationToken,
-    _postgres: Postgres,
+    pub postgres: Postgres,
 }
 
 impl World {
     pub async fn open() -> Self {
-        let settings = Settings { rate_address_per_s: 10_000, ..Settings::default() };
+        Self::open_with(Settings::default()).await
+    }
+
+    pub async fn open_with(settings: Settings) -> Self {
+        let settings = Settings { rate_address_per_s: 10_000, ..settings };
         let mut gateway = Gateway::start_with(settings).await;
         let postgres = services::postgres(&mut gateway).await;
         let catalog = services::run(&gateway, catalog::service(&catalog::Settings::default())).await;
         services::run(&gateway, orders::service(orders::Rules::default())).await;
         services::run(&gateway, inventory::service()).await;
         let admin = gateway.token(Role::Admin);
-        let world = Self { gateway, admin, catalog, _postgres: postgres };
+        let world = Self { gateway, admin, catalog, postgres };
         eventually("the catalog answers", async || world.get("/v1/categories", "").await.0 == 200).await;
         world
     }
 
     /// A shop with mugs in two colours, a pot, taxes of Britain, and a coupon for a tenth off mugs.
     pub async fn with_mugs() -> Self {
-        let world = Self::open().await;
+        Self::with_mugs_and(Settings::default()).await
+    }
+
+    pub async fn with_mugs_and(settings: Settings) -> Self {
+        let world = Self::open_with(settings).await;
         world.done(Method::PUT, "/v1/categories/kitchen", &json!({ "name": "Kitchen" })).await;
         let mugs = json!({ "name": "Mugs", "parent": "kitchen" });
         world.done(Method::PUT, "/v1/categories/mugs", &mugs).await;

@@ -4,6 +4,7 @@ use super::Listed;
 use chassis::Rows;
 use contracts::{
     AttributeName, AttributeValue, Listing, MessageId, ProductChanged, Prose, Sku, Slug, TaxCategory, Text,
+    Variant,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +28,21 @@ impl Page {
         let Listing { title, description, category, attributes, tax_category, published, variants: _ } =
             listing.clone();
         Self { title, description, category, attributes, tax_category, published, automatic: false, version }
+    }
+
+    /// The listing that it is made of, with what is sold on it.
+    pub fn with(self, variants: Vec<Variant>) -> Listing {
+        let Self {
+            title,
+            description,
+            category,
+            attributes,
+            tax_category,
+            published,
+            automatic: _,
+            version: _,
+        } = self;
+        Listing { title, description, category, attributes, tax_category, published, variants }
     }
 
     /// The page of a product that nobody made one for.

@@ -2,6 +2,7 @@
 
 use contracts::{
     Amount, AttributeName, AttributeValue, Currency, MessageId, PriceIn, ProductChanged, Sku, Slug, Text,
+    Variant,
 };
 use std::collections::BTreeMap;
 
@@ -18,6 +19,20 @@ pub struct Listed {
     pub options: BTreeMap<AttributeName, AttributeValue>,
     pub weight_g: Option<u32>,
     pub version: i64,
+}
+
+impl Listed {
+    /// What is sold, as a listing says it.
+    pub fn variant(self, sku: Sku) -> Variant {
+        let first = PriceIn { currency: self.currency, amount: self.price };
+        Variant {
+            sku,
+            options: self.options,
+            prices: [first].into_iter().chain(self.others).collect(),
+            weight_g: self.weight_g,
+            active: self.active,
+        }
+    }
 }
 
 /// The news of a version.

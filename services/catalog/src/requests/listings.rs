@@ -10,7 +10,10 @@ use crate::{
     },
 };
 use chassis::{Ctx, Fault, clock};
-use contracts::{GetListing, ListingView, MAX_LISTINGS, Put, PutListing, PutListings, Refusal, Timestamp};
+use contracts::{
+    GetListing, ListListings, ListingPage, ListingView, MAX_LISTINGS, Put, PutListing, PutListings, Refusal,
+    Slug, Timestamp, WrittenListing,
+};
 use sqlx::PgPool;
 use std::collections::BTreeSet;
 
@@ -44,6 +47,38 @@ pub async fn put(db: &PgPool, wanted: &[PutListing], now: Timestamp) -> Result<(
     };
     let (pages, outcomes) = change(db, &Touched::Listings(wanted), announce_at, put).await?;
     Ok((outcomes, News::of(&pages)))
+}
+
+/// The most that a page of listings may have, in bytes of JSON: an answer must travel.
+const PAGE_BYTES: usize = 256 << 10;
+
+/// `req.catalog.list_listings`
+pub async fn list_listings(ctx: Ctx, asked: ListListings) -> Result<ListingPage, Fault> {
+    page(&ctx.db, asked.after.as_ref(), asked.limit).await
+}
+
+/// Lists `limit` listings by slug, from the first one after `after` on; fewer if they are large.
+///
+/// # Errors
+/// [`Refusal::Invalid`] when the limit is not 1 to [`MAX_LISTINGS`].
+pub async fn page(db: &PgPool, after: Option<&Slug>, limit: u32) -> Result<ListingPage, Fault> {
+    if limit == 0 || limit as usize > MAX_LISTINGS {
+        let why = format!("from 1 to {MAX_LISTINGS}");
+        return Err(Refusal::Invalid { field: "limit".to_owned(), why }.into());
+    }
+    // One more than wanted tells whether there is another page.
+    let listings = store::listing::page(db, after, i64::from(limit) + 1).await?;
+    let (all, mut bytes, mut page) = (listings.len(), 0, Vec::<WrittenListing>::new());
+    for listing in listings.into_iter().take(limit as usize) {
+        let json = serde_json::to_vec(&listing).map_err(|error| Fault::Broken(error.to_string()))?;
+        bytes += json.len();
+        if bytes > PAGE_BYTES && !page.is_empty() {
+            break;
+        }
+        page.push(listing);
+    }
+    let next = page.last().filter(|_| page.len() < all).map(|last| last.slug.clone());
+    Ok(ListingPage { listings: page, next })
 }
 
 fn invalid(why: String) -> Fault {

@@ -3,7 +3,7 @@
 use crate::store::{self, search::Wanted, words};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chassis::{Ctx, Fault};
-use contracts::{Found, Refusal, SearchListings, Slug, SortBy, Text, Timestamp};
+use contracts::{Found, FoundListing, Refusal, SearchListings, Slug, SortBy, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 
@@ -78,8 +78,14 @@ pub async fn search(db: &PgPool, asked: &SearchListings) -> Result<Found, Fault>
     let is_last = hits.len() <= limit;
     hits.truncate(limit);
     let next = hits.last().filter(|_| !is_last).and_then(|last| last.place.write());
+    let mut listings: Vec<FoundListing> = hits.into_iter().map(|hit| hit.listing).collect();
+    let slugs: Vec<&str> = listings.iter().map(|listing| listing.slug.as_str()).collect();
+    let mut images = store::images::firsts(&mut *db.acquire().await?, &slugs).await?;
+    for listing in &mut listings {
+        listing.image = images.remove(&listing.slug);
+    }
     let facets = if asked.facets { Some(store::search::facets(db, &wanted).await?) } else { None };
-    Ok(Found { listings: hits.into_iter().map(|hit| hit.listing).collect(), next, corrected, facets })
+    Ok(Found { listings, next, corrected, facets })
 }
 
 fn invalid(field: &str, why: &str) -> Fault {

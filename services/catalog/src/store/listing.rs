@@ -1,9 +1,11 @@
 //! One page as it is shown.
 
 use super::{pages, parsed};
+use crate::domain::Page;
 use chassis::Db;
-use contracts::{ListingView, PriceIn, Sku, Slug, Variant, VariantView};
+use contracts::{ListingView, PriceIn, Sku, Slug, Variant, VariantView, WrittenListing};
 use sqlx::{PgPool, postgres::PgRow, prelude::*};
+use std::collections::BTreeMap;
 
 /// A page with its variants, as of one moment.
 pub async fn get(db: &PgPool, slug: &Slug) -> sqlx::Result<Option<ListingView>> {
@@ -19,6 +21,7 @@ pub async fn get(db: &PgPool, slug: &Slug) -> sqlx::Result<Option<ListingView>> 
     let Some(row) = row else { return Ok(None) };
     let (slug, page) = pages::page(&row)?;
     let variants = variants(&mut tx, &slug).await?;
+    let images = super::images::of(&mut tx, &slug).await?;
     let categories = super::categories::down_to(&mut tx, page.category.as_ref()).await?;
     tx.commit().await?;
     Ok(Some(ListingView {
@@ -29,9 +32,47 @@ pub async fn get(db: &PgPool, slug: &Slug) -> sqlx::Result<Option<ListingView>> 
         attributes: page.attributes,
         tax_category: page.tax_category,
         published: page.published,
+        images: images.into_iter().map(|(_, image)| image).collect(),
         variants,
         version: page.version,
     }))
+}
+
+/// Listings as they were written, by slug, after this one; without those that nothing is sold on.
+pub async fn page(db: &PgPool, after: Option<&Slug>, limit: i64) -> sqlx::Result<Vec<WrittenListing>> {
+    // One snapshot for all that is read.
+    let mut tx = db.begin_with("begin isolation level repeatable read read only").await?;
+    let rows = sqlx::query(
+        "select slug, title, description, category, attributes, tax_category, published, automatic, version
+         from listing l where slug > $1 and exists (select from product where listing = l.slug)
+         order by slug limit $2",
+    )
+    .bind(after.map_or("", Slug::as_str))
+    .bind(limit)
+    .fetch_all(&mut *tx)
+    .await?;
+    let pages: Vec<(Slug, Page)> = rows.iter().map(pages::page).collect::<sqlx::Result<_>>()?;
+    let slugs: Vec<&str> = pages.iter().map(|(slug, _)| slug.as_str()).collect();
+    let rows = sqlx::query(
+        "select sku, name, price, currency, other_prices, active, listing, options, weight_g, version
+         from product where listing = any($1) order by listing, sku",
+    )
+    .bind(slugs)
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    let mut variants = BTreeMap::<Slug, Vec<Variant>>::new();
+    for row in &rows {
+        let (sku, listed) = pages::listed(row)?;
+        if let Some(slug) = listed.listing.clone() {
+            variants.entry(slug).or_default().push(listed.variant(sku));
+        }
+    }
+    let written = |(slug, page): (Slug, Page)| {
+        let listing = page.with(variants.remove(&slug).unwrap_or_default());
+        WrittenListing { slug, listing }
+    };
+    Ok(pages.into_iter().map(written).collect())
 }
 
 async fn variants(db: &mut Db, slug: &Slug) -> sqlx::Result<Vec<VariantView>> {
@@ -48,15 +89,7 @@ async fn variants(db: &mut Db, slug: &Slug) -> sqlx::Result<Vec<VariantView>> {
 
 fn variant(row: &PgRow) -> sqlx::Result<VariantView> {
     let (sku, listed) = pages::listed(row)?;
-    let first = PriceIn { currency: listed.currency, amount: listed.price };
-    let variant = Variant {
-        sku,
-        options: listed.options,
-        prices: [first].into_iter().chain(listed.others).collect(),
-        weight_g: listed.weight_g,
-        active: listed.active,
-    };
-    Ok(VariantView { variant, available: row.try_get("available")? })
+    Ok(VariantView { variant: listed.variant(sku), available: row.try_get("available")? })
 }
 
 /// What can be bought of these, with what its price depends on.

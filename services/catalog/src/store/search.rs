@@ -218,6 +218,7 @@ fn hit(row: &PgRow, sort: SortBy) -> sqlx::Result<Hit> {
         category: category.map(parsed).transpose()?,
         price,
         available: row.try_get("available")?,
+        image: None, // looked up for the page alone
     };
     let key = match sort {
         SortBy::Relevance => row.try_get::<f32, _>("rank")?.to_string(),

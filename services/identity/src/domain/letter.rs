@@ -88,6 +88,8 @@ pub enum Notice {
     TotpOff,
     /// Its owner came in by an OpenID provider for the first time.
     Linked,
+    /// An account at an OpenID provider opens it no more.
+    Unlinked,
     /// The account is gone.
     Deleted,
 }
@@ -115,6 +117,10 @@ pub fn notice(shop: &str, notice: Notice) -> Letter {
             "Another way to sign in",
             "somebody signed in to your account with an account elsewhere that has this e-mail address, too; from now on \
              that one opens yours.",
+        ),
+        Notice::Unlinked => (
+            "A way to sign in was removed",
+            "an account elsewhere opens yours no more. Who comes in with it again, under this e-mail address, links it anew.",
         ),
         Notice::Deleted => {
             ("Your account was deleted", "your account and all personal data in it were deleted.")

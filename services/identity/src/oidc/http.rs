@@ -2,14 +2,15 @@
 
 use super::settings::may_be_asked;
 use bytes::Bytes;
+use chassis::https;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::{
     client::legacy::{Client, Error, connect::HttpConnector},
     rt::TokioExecutor,
 };
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse, http, url::Url};
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin};
 
 /// The largest answer that is read, in bytes: discovery documents, keys and tokens are a few KiB.
 const ANSWER_BYTES: usize = 256 << 10;
@@ -32,18 +33,11 @@ pub enum NoAnswer {
 }
 
 impl Http {
-    /// With the system's certificates, and those that browsers trust. None, with the reason in the log, if there is no TLS.
+    /// None, with the reason in the log, if there is no TLS.
     pub fn open() -> Option<Self> {
-        let mut roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        // Of a company's own authority; `SSL_CERT_FILE` names others.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let ring = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(ring)
-            .with_safe_default_protocol_versions()
-            .inspect_err(|error| tracing::error!(%error, "no TLS to OpenID providers"));
-        let tls = tls.ok()?.with_root_certificates(roots).with_no_client_auth();
-        let way = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
-        Some(Self(Client::builder(TokioExecutor::new()).build(way)))
+        let way =
+            https::connector().inspect_err(|error| tracing::error!(%error, "no TLS to OpenID providers"));
+        Some(Self(Client::builder(TokioExecutor::new()).build(way.ok()?)))
     }
 
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {

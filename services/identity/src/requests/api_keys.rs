@@ -5,10 +5,10 @@ use crate::{
     desk::{Desk, News},
     secrets, store,
 };
-use chassis::Fault;
+use chassis::{Db, Fault};
 use contracts::{
-    ApiKeyView, Caller, CheckApiKey, CreateApiKey, CustomerId, KeyHolder, ListApiKeys, NewApiKey, Refusal,
-    RevokeApiKey, Role, SessionId,
+    ApiKeyView, Caller, CheckApiKey, CreateApiKey, CustomerId, KeyHolder, ListApiKeys, Made, NewApiKey, Once,
+    Refusal, RevokeApiKey, Role, SessionId,
 };
 use std::{collections::BTreeSet, time::Duration};
 use uuid::Uuid;
@@ -21,8 +21,8 @@ const MOST_SCOPES: usize = 50;
 const LISTED: i64 = 1_000;
 
 /// Makes a key. Only people make keys: one that leaked shall not make others.
-pub async fn create_api_key(desk: Desk, asked: CreateApiKey) -> Result<NewApiKey, Fault> {
-    let CreateApiKey { by, name, scopes, days } = asked;
+pub async fn create_api_key(desk: Desk, asked: CreateApiKey) -> Result<Made<NewApiKey>, Fault> {
+    let CreateApiKey { by, name, scopes, days, once } = asked;
     only_people(by)?;
     let invalid = |field: &str, why: String| Refusal::Invalid { field: field.to_owned(), why };
     if !(1..=LONGEST_DAYS).contains(&days) {
@@ -32,7 +32,12 @@ pub async fn create_api_key(desk: Desk, asked: CreateApiKey) -> Result<NewApiKey
     if distinct.len() != scopes.len() || scopes.is_empty() || scopes.len() > MOST_SCOPES {
         return Err(invalid("scopes", format!("1 to {MOST_SCOPES}, each once")).into());
     }
-    let key = secrets::token(secrets::API_KEY);
+    // From a salt, so that who got no answer gets it by asking again; as long as that is kept, which is a day.
+    let salt = once.as_ref().map(|_| secrets::salt());
+    let key = match &salt {
+        Some(salt) => desk.identity.keyed.api_key(salt),
+        None => secrets::token(secrets::API_KEY),
+    };
     let details = ApiKeyView {
         key_id: SessionId(Uuid::now_v7()),
         name,
@@ -44,10 +49,35 @@ pub async fn create_api_key(desk: Desk, asked: CreateApiKey) -> Result<NewApiKey
         last_used_at: None,
     };
     let mut tx = desk.db().begin().await?;
+    if let (Some(once), Some(salt)) = (&once, &salt)
+        && let Some(made) = found_again(&desk, &mut tx, once, details.key_id, salt).await?
+    {
+        return Ok(Made { made, replayed: true });
+    }
     store::api_keys::insert(&mut tx, &secrets::hash(&key), &details).await?;
     store::history::write(&mut tx, CustomerId(details.key_id.0), by, "API key made", desk.now).await?;
     tx.commit().await?;
-    Ok(NewApiKey { key, details })
+    Ok(Made { made: NewApiKey { key, details }, replayed: false })
+}
+
+/// What the same request made before; else what is made now will be found.
+async fn found_again(
+    desk: &Desk,
+    tx: &mut Db,
+    once: &Once,
+    fresh: SessionId,
+    salt: &str,
+) -> Result<Option<NewApiKey>, Fault> {
+    let claim = store::once::claim(tx, once, None, fresh.0, Some(salt), desk.now);
+    let Some(standing) = claim.await? else { return Ok(None) };
+    if standing.body_hash != once.body_hash {
+        return Err(Refusal::KeyReused.into());
+    }
+    let made = store::api_keys::get(tx, SessionId(standing.made)).await?;
+    let (Some(details), Some(salt)) = (made, standing.salt) else {
+        return Err(Fault::Broken("an API key that was made is not there".to_owned()));
+    };
+    Ok(Some(NewApiKey { key: desk.identity.keyed.api_key(&salt), details }))
 }
 
 /// Lists them, without what makes them keys.

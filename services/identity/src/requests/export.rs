@@ -21,7 +21,7 @@ pub async fn export_user(desk: Desk, asked: ExportUser) -> Result<Export, Fault>
         account,
         addresses: store::addresses::list(db, id).await?,
         sessions: store::sessions::list(db, id, desk.now).await?,
-        linked: store::oidc::list(db, id).await?,
+        linked: store::oidc::list(&mut *db.acquire().await?, id).await?,
         avatar: avatar
             .map(|(media_type, bytes)| Avatar { media_type, picture: BASE64_STANDARD.encode(bytes) }),
         history: store::history::list(db, id, None, HISTORY).await?,

@@ -122,7 +122,12 @@ async fn account_of(
     known: Known,
 ) -> Result<(Account, News), Fault> {
     if let Some(id) = store::oidc::linked(tx, &known.issuer, &known.subject).await? {
-        return Ok((desk.lock(tx, id).await?, News::default()));
+        let account = desk.lock(tx, id).await?;
+        // Its owner may just have taken it away.
+        if store::oidc::linked(tx, &known.issuer, &known.subject).await? != Some(id) {
+            return Err(again().into());
+        }
+        return Ok((account, News::default()));
     }
     // No account here has an address that nobody verified, so none comes from one; and none is given away for one.
     let why =

@@ -18,6 +18,19 @@ pub async fn list(db: &PgPool, account: CustomerId) -> sqlx::Result<Vec<SavedAdd
     rows.iter().map(saved).collect()
 }
 
+/// One of them.
+pub async fn get(db: &mut Db, account: CustomerId, id: AddressId) -> sqlx::Result<Option<SavedAddress>> {
+    let row = sqlx::query(
+        "select id, label, is_default, name, line1, line2, city, postal_code, country from address
+         where account_id = $1 and id = $2",
+    )
+    .bind(account.0)
+    .bind(id.0)
+    .fetch_optional(db)
+    .await?;
+    row.as_ref().map(saved).transpose()
+}
+
 /// How many there are.
 pub async fn count(db: &mut Db, account: CustomerId) -> sqlx::Result<i64> {
     sqlx::query_scalar("select count(*) from address where account_id = $1")

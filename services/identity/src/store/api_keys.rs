@@ -36,6 +36,18 @@ pub async fn using(db: &PgPool, hash: &[u8], now: Timestamp) -> sqlx::Result<Opt
     row.as_ref().map(view).transpose()
 }
 
+/// A key, whatever became of it.
+pub async fn get(db: &mut Db, id: SessionId) -> sqlx::Result<Option<ApiKeyView>> {
+    let row = sqlx::query(
+        "select id, name, scopes, created_by, created_at, expires_at, revoked_at, last_used_at from api_key
+         where id = $1",
+    )
+    .bind(id.0)
+    .fetch_optional(db)
+    .await?;
+    row.as_ref().map(view).transpose()
+}
+
 /// All of them, the newest first.
 pub async fn list(db: &PgPool, limit: i64) -> sqlx::Result<Vec<ApiKeyView>> {
     let rows = sqlx::query(

@@ -66,7 +66,7 @@ pub async fn link(
 }
 
 /// The accounts elsewhere that are this one's.
-pub async fn list(db: &PgPool, account: CustomerId) -> sqlx::Result<Vec<LinkedAccount>> {
+pub async fn list(db: &mut Db, account: CustomerId) -> sqlx::Result<Vec<LinkedAccount>> {
     let sql = "select issuer, subject, linked_at from oidc_link where account_id = $1 order by linked_at";
     let rows = sqlx::query(sql).bind(account.0).fetch_all(db).await?;
     let link = |row: &PgRow| {
@@ -74,6 +74,14 @@ pub async fn list(db: &PgPool, account: CustomerId) -> sqlx::Result<Vec<LinkedAc
         Ok(LinkedAccount { issuer, subject, linked_at: time(row, "linked_at")? })
     };
     rows.iter().map(link).collect()
+}
+
+/// Takes an account elsewhere away from this one, and with it what was begun by one of them: it begins again.
+pub async fn unlink(db: &mut Db, gone: &LinkedAccount, account: CustomerId) -> sqlx::Result<()> {
+    let sql = "delete from oidc_link where issuer = $1 and subject = $2";
+    sqlx::query(sql).bind(&gone.issuer).bind(&gone.subject).execute(&mut *db).await?;
+    sqlx::query("delete from oidc_ticket where account_id = $1").bind(account.0).execute(db).await?;
+    Ok(())
 }
 
 /// Keeps that only the second factor is missing.

@@ -81,6 +81,7 @@ pub async fn forget(db: &mut Db, now: Timestamp, refresh_token_s: i64) -> sqlx::
         "delete from mail_token where ctid = any(array(select ctid from mail_token where expires_at < $1 limit $2))",
         "delete from oidc_start where ctid = any(array(select ctid from oidc_start where expires_at < $1 limit $2))",
         "delete from oidc_ticket where ctid = any(array(select ctid from oidc_ticket where expires_at < $1 limit $2))",
+        "delete from once where ctid = any(array(select ctid from once where expires_at < $1 limit $2))",
         "delete from mail where ctid = any(array(select ctid from mail where expires_at < $1 limit $2))",
     ] {
         sqlx::query(sql).bind(now.inner()).bind(ROWS).execute(&mut *db).await?;

@@ -81,5 +81,5 @@ pub fn adjust(reference: &str, name: &str, delta: i64) -> Hears {
 /// The `n`-th message.
 pub fn heard(n: u64, message: Hears) -> Heard<Hears> {
     let id = MessageId(Uuid::from_u128(0x0194_0000_0000_7000_8000_0000_0000_0000 | (u128::from(n) << 32)));
-    Heard { id, at: Timestamp::from_millis(1_795_000_000_000), message }
+    Heard::new(id, Timestamp::from_millis(1_795_000_000_000), message)
 }

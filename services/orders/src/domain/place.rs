@@ -69,7 +69,7 @@ impl Book {
         if let Some(first) = first.as_ref().filter(|first| first.body_hash == place.body_hash) {
             row.known = Known::Alias(first.order_id);
             self.orders.put(id, row);
-            return Ok(self.stand_for(first.order_id, id, &early));
+            return Ok(self.stand_for(first.order_id, heard, id, &early));
         }
         if first.is_none() {
             self.keys.put(key, FirstUse { order_id: id, body_hash: place.body_hash.clone() });
@@ -84,20 +84,26 @@ impl Book {
             None => create(&mut order, place, &row.seen, early),
         };
         row.known = Known::Placed(order);
-        self.timeline.extend(row.note(id, None, &facts));
+        self.timeline.extend(row.note(id, heard, &facts));
         self.orders.put(id, row);
         Ok(facts)
     }
 
     /// The same order once more, under `alias`: whoever wanted that cancelled meant the original.
-    fn stand_for(&mut self, original: OrderId, alias: OrderId, early: &[Heard<Hears>]) -> Vec<Fact<Tells>> {
+    fn stand_for(
+        &mut self,
+        original: OrderId,
+        heard: &Heard<Hears>,
+        alias: OrderId,
+        early: &[Heard<Hears>],
+    ) -> Vec<Fact<Tells>> {
         let mut facts = vec![Fact::first(alias, OrderDuplicate { order_id: alias, of: original })];
         let Some(mut row) = self.orders.get(&original).cloned() else { return facts };
         if let Known::Placed(order) = &mut row.known {
             for wish in early.iter().filter(|heard| matches!(heard.message, Hears::CancelOrder(_))) {
                 facts.extend(order.hear(&row.seen, &wish.message).unwrap_or_default());
             }
-            self.timeline.extend(row.note(original, None, &facts));
+            self.timeline.extend(row.note(original, heard, &facts));
             self.orders.put(original, row);
         }
         facts

@@ -63,17 +63,12 @@ impl Row {
 
     /// The timeline's new entries: the event that came (never a command: what it brought about says it), and
     /// what was told about this very order.
-    pub(super) fn note(
-        &mut self,
-        id: OrderId,
-        heard: Option<&Heard<Hears>>,
-        facts: &[Fact<Tells>],
-    ) -> Vec<Entry> {
+    pub(super) fn note(&mut self, id: OrderId, heard: &Heard<Hears>, facts: &[Fact<Tells>]) -> Vec<Entry> {
         let status = self.status();
-        let heard = heard.filter(|heard| heard.message.info().kind == Kind::Event);
+        let event = Some(heard).filter(|heard| heard.message.info().kind == Kind::Event);
         let mut entries: Vec<Entry> =
-            heard.map(|heard| Entry::heard(id, status, heard)).into_iter().collect();
-        entries.extend(facts.iter().map(|fact| Entry::told(id, status, &fact.message)));
+            event.map(|heard| Entry::heard(id, status, heard)).into_iter().collect();
+        entries.extend(facts.iter().map(|fact| Entry::told(id, status, fact, heard)));
         for entry in &mut entries {
             self.seq += 1;
             entry.seq = self.seq;
@@ -92,7 +87,8 @@ pub(super) fn remember(early: &mut Vec<Heard<Hears>>, heard: &Heard<Hears>) -> O
     if early.len() >= MAX_EARLY {
         return Err(Why::Impossible(format!("more than {MAX_EARLY} messages before the order was placed")));
     }
-    early.push(heard.clone());
+    // Without its way, which the timeline has already: what is stored and what is remembered are the same.
+    early.push(Heard::new(heard.id, heard.at, heard.message.clone()));
     Ok(vec![])
 }
 

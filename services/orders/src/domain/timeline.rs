@@ -1,9 +1,12 @@
 //! The timeline: what happened to an order, small and without personal data.
 
 use crate::{Hears, Tells};
-use chassis::Heard;
-use contracts::{Amount, Currency, MessageEnum, OrderId, OrderStatus, Timestamp};
+use chassis::{Fact, Heard};
+use contracts::{
+    Amount, Currency, Kind, MessageEnum, MessageId, MessageInfo, OrderId, OrderStatus, Timestamp,
+};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// One thing that happened to an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,29 +24,81 @@ pub struct Entry {
     pub status: OrderStatus,
     /// What matters of the event's body.
     pub data: Option<Value>,
+    /// Its message id.
+    pub id: MessageId,
+    /// What led to it.
+    pub cause: Option<Cause>,
+    /// When its stream had stored it; none for what this service tells.
+    pub stored_at: Option<Timestamp>,
+    /// How often it was delivered until now; 0 when that is not known.
+    pub deliveries: u64,
+    /// The trace that it belongs to.
+    pub trace: Option<Uuid>,
     /// The money that it settles, to be counted: earned by a confirmation, given back by a refund.
     pub money: Option<(Amount, Currency)>,
+}
+
+/// What led to an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cause {
+    /// Its id.
+    pub id: MessageId,
+    /// Its type, and when its sender gave it, if it is a command that this service heard: it is no entry itself.
+    pub command: Option<(&'static MessageInfo, Timestamp)>,
 }
 
 impl Entry {
     /// An event that was heard. Its number comes later.
     pub(super) fn heard(order_id: OrderId, status: OrderStatus, heard: &Heard<Hears>) -> Self {
-        let event = heard.message.info().subject;
-        let money = match &heard.message {
-            Hears::PaymentRefunded(refund) => Some((refund.amount, refund.currency)),
-            _nothing_settled => None,
+        let money = if let Hears::PaymentRefunded(refund) = &heard.message {
+            Some((refund.amount, refund.currency))
+        } else {
+            None
         };
-        Self { order_id, seq: 0, event, at: Some(heard.at), status, data: of_heard(&heard.message), money }
+        Self {
+            order_id,
+            seq: 0,
+            event: heard.message.info().subject,
+            at: Some(heard.at),
+            status,
+            data: of_heard(&heard.message),
+            id: heard.id,
+            cause: heard.way.cause.map(|id| Cause { id, command: None }),
+            stored_at: heard.way.stored_at,
+            deliveries: heard.way.deliveries,
+            trace: heard.way.trace,
+            money,
+        }
     }
 
-    /// An event that this service tells. Its number comes later.
-    pub(super) fn told(order_id: OrderId, status: OrderStatus, message: &Tells) -> Self {
-        let event = message.info().subject;
-        let money = match message {
-            Tells::OrderConfirmed(confirmed) => Some((confirmed.total, confirmed.currency)),
-            _nothing_settled => None,
+    /// An event that this service tells because of what it heard. Its number comes later.
+    pub(super) fn told(
+        order_id: OrderId,
+        status: OrderStatus,
+        fact: &Fact<Tells>,
+        because: &Heard<Hears>,
+    ) -> Self {
+        let money = if let Tells::OrderConfirmed(confirmed) = &fact.message {
+            Some((confirmed.total, confirmed.currency))
+        } else {
+            None
         };
-        Self { order_id, seq: 0, event, at: None, status, data: of_told(message), money }
+        let info = because.message.info();
+        let command = (info.kind == Kind::Command).then_some((info, because.at));
+        Self {
+            order_id,
+            seq: 0,
+            event: fact.message.info().subject,
+            at: None,
+            status,
+            data: of_told(&fact.message),
+            id: fact.id(),
+            cause: Some(Cause { id: because.id, command }),
+            stored_at: None,
+            deliveries: 0,
+            trace: because.way.trace,
+            money,
+        }
     }
 }
 

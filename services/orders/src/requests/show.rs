@@ -1,11 +1,11 @@
-//! One order, a page of orders, a timeline. A customer sees only the own: another's is as if it did not exist.
+//! One order, a page of orders. A customer sees only the own: another's is as if it did not exist.
 
 use super::limit;
 use crate::store::{shown_status as status_word, to_shown_status, unreadable};
 use chassis::Fault;
 use contracts::{
-    Address, Amount, Breakdown, Caller, CancelReason, CustomerId, GetOrder, GetTimeline, Line, ListOrders,
-    OrderId, OrderPage, OrderStatus, OrderView, Refusal, Timeline, TimelineEntry, Timestamp,
+    Address, Amount, Breakdown, Caller, CancelReason, CustomerId, GetOrder, Line, ListOrders, OrderId,
+    OrderPage, OrderStatus, OrderView, Refusal, Timestamp,
 };
 use sqlx::{FromRow, PgPool, types::Json};
 use time::OffsetDateTime;
@@ -15,8 +15,6 @@ use uuid::Uuid;
 const MAX_PAGE: u32 = 100;
 /// Rows that one page may look at when only some statuses are wanted; the cursor goes on behind them.
 const MAX_LOOKED_AT: i64 = 5_000;
-/// Entries in one answer; the next question asks for those after the last.
-const MAX_ENTRIES: i64 = 500;
 
 /// Shows an order.
 ///
@@ -94,38 +92,11 @@ const END_OF_CUSTOMER: &str = "
     select order_id from customer_order where customer_id = $3 and order_id < $1
     order by order_id desc offset $2 limit 1";
 
-/// Shows what happened to an order.
-///
-/// # Errors
-/// `NotFound` when it is not placed, or not the caller's; or the database fails.
-pub async fn timeline(db: &PgPool, ask: &GetTimeline) -> Result<Timeline, Fault> {
-    let order: Option<(Uuid, Uuid, String)> = sqlx::query_as(
-        "select o.order_id, o.customer_id, o.state from customer_order o
-         where o.order_id = coalesce((select alias_of from customer_order where order_id = $1), $1)
-           and o.customer_id is not null",
-    )
-    .bind(ask.order_id.0)
-    .fetch_optional(db)
-    .await?;
-    let order = order.filter(|(_, customer, _)| may_see(ask.by, *customer));
-    let (order_id, _, state) = order.ok_or_else(not_found)?;
-    let entries: Vec<StoredEntry> = sqlx::query_as(
-        "select seq, event, at, status, data from timeline where order_id = $1 and seq > $2 order by seq limit $3",
-    )
-    .bind(order_id)
-    .bind(ask.after)
-    .bind(MAX_ENTRIES)
-    .fetch_all(db)
-    .await?;
-    let entries = entries.into_iter().map(StoredEntry::entry).collect();
-    Ok(Timeline { order_id: OrderId(order_id), status: to_shown_status(&state), entries })
-}
-
-fn may_see(caller: Caller, customer: Uuid) -> bool {
+pub(super) fn may_see(caller: Caller, customer: Uuid) -> bool {
     caller.role.sees_all() || caller.id.0 == customer
 }
 
-fn not_found() -> Fault {
+pub(super) fn not_found() -> Fault {
     Refusal::NotFound { what: "order".to_owned() }.into()
 }
 
@@ -166,26 +137,5 @@ impl Stored {
             placed_at: Timestamp::new(self.placed_at),
             seq: self.seq,
         })
-    }
-}
-
-#[derive(FromRow)]
-struct StoredEntry {
-    seq: i64,
-    event: String,
-    at: OffsetDateTime,
-    status: String,
-    data: Option<serde_json::Value>,
-}
-
-impl StoredEntry {
-    fn entry(self) -> TimelineEntry {
-        TimelineEntry {
-            seq: self.seq,
-            event: self.event,
-            at: Timestamp::new(self.at),
-            status: to_shown_status(&self.status),
-            data: self.data,
-        }
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn read(text: &str) -> sqlx::Result<Vec<Heard<Hears>>> {
     let heard = kept.into_iter().map(|kept| {
         let body = kept.body.to_string();
         let message = Hears::read(&kept.subject, body.as_bytes()).map_err(unreadable)?;
-        Ok(Heard { id: kept.id, at: kept.at, message })
+        Ok(Heard::new(kept.id, kept.at, message))
     });
     heard.collect()
 }

@@ -1,9 +1,9 @@
 //! Saves what changed: one INSERT for new rows of a table, one UPDATE for changed ones.
 
-use super::{counts, save_orders, words};
+use super::{counts, ids, save_orders, words};
 use crate::domain::{Book, Entry, FirstUse, IdempotencyKey, Known, Price};
 use chassis::{AfterCommit, Live, Writes, clock, leavers};
-use contracts::{OrderId, OrderStatus, Sku};
+use contracts::{OrderId, OrderStatus, Sku, Timestamp};
 use std::{collections::BTreeMap, convert::Infallible};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -69,20 +69,42 @@ fn insert_timeline(writes: &mut Writes, entries: &[Entry]) -> sqlx::Result<()> {
     let now = clock::now();
     let data = entries.iter().map(|entry| entry.data.as_ref().map(json).transpose());
     let at: Vec<OffsetDateTime> = entries.iter().map(|entry| entry.at.unwrap_or(now).inner()).collect();
+    let heard_ms = |entry: &Entry| entry.stored_at.and(entry.at).map(|at| since(at, now));
+    let stored_ms = |entry: &Entry| Some(since(entry.at?, entry.stored_at?));
+    let cause_ms = |entry: &Entry| entry.cause?.command.map(|(_, at)| since(at, now));
+    let deliveries = |entry: &Entry| i32::try_from(entry.deliveries).ok().filter(|times| *times > 1);
+    let cause = |entry: &Entry| Some(ids::short_cause(entry.order_id, &entry.cause?));
     writes
         .add(
-            "insert into timeline (order_id, seq, event, at, status, data)
-             select u.order_id, u.seq, u.event, u.at, u.status, u.data::jsonb
-             from unnest($1::uuid[], $2::int8[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
-               as u(order_id, seq, event, at, status, data)",
+            "insert into timeline (order_id, seq, event, at, status, data, stored_ms, heard_ms, cause_ms, deliveries,
+               message, cause, trace)
+             select u.order_id, u.seq, u.event, u.at, u.status, u.data::jsonb, u.stored_ms, u.heard_ms, u.cause_ms,
+               u.deliveries, u.message, u.cause, u.trace
+             from unnest($1::uuid[], $2::int8[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::int4[],
+                 $8::int4[], $9::int4[], $10::int4[], $11::bytea[], $12::bytea[], $13::uuid[])
+               as u(order_id, seq, event, at, status, data, stored_ms, heard_ms, cause_ms, deliveries, message, cause,
+                 trace)",
         )
         .bind(entries.iter().map(|entry| entry.order_id.0).collect::<Vec<Uuid>>())
         .bind(entries.iter().map(|entry| entry.seq).collect::<Vec<i64>>())
         .bind(entries.iter().map(|entry| entry.event).collect::<Vec<&str>>())
         .bind(at)
         .bind(entries.iter().map(|entry| words::shown_status(entry.status)).collect::<Vec<&str>>())
-        .bind(data.collect::<sqlx::Result<Vec<Option<String>>>>()?);
+        .bind(data.collect::<sqlx::Result<Vec<Option<String>>>>()?)
+        .bind(entries.iter().map(stored_ms).collect::<Vec<Option<i32>>>())
+        .bind(entries.iter().map(heard_ms).collect::<Vec<Option<i32>>>())
+        .bind(entries.iter().map(cause_ms).collect::<Vec<Option<i32>>>())
+        .bind(entries.iter().map(deliveries).collect::<Vec<Option<i32>>>())
+        .bind(entries.iter().map(|entry| ids::short(entry.order_id, entry.id)).collect::<Vec<Vec<u8>>>())
+        .bind(entries.iter().map(cause).collect::<Vec<Option<Vec<u8>>>>())
+        .bind(entries.iter().map(|entry| entry.trace).collect::<Vec<Option<Uuid>>>());
     Ok(())
+}
+
+/// Milliseconds from one instant to another; clocks of several machines may make it negative.
+fn since(from: Timestamp, to: Timestamp) -> i32 {
+    let millis = to.millis() - from.millis();
+    i32::try_from(millis).unwrap_or(if millis < 0 { i32::MIN } else { i32::MAX })
 }
 
 const INSERT_PRODUCTS: &str = "insert into product (sku, price, currency, active, version, other_prices)

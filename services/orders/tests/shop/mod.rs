@@ -56,12 +56,12 @@ pub fn nth<M: Message>(about: OrderId, count: u8, event: M) -> Heard<Hears>
 where
     Hears: From<M>,
 {
-    Heard { id: MessageId::about(about.0, M::INFO.code, count), at: noon(), message: event.into() }
+    Heard::new(MessageId::about(about.0, M::INFO.code, count), noon(), event.into())
 }
 
 /// A command with an id of its own.
 pub fn command(message: impl Into<Hears>) -> Heard<Hears> {
-    Heard { id: MessageId(Uuid::now_v7()), at: noon(), message: message.into() }
+    Heard::new(MessageId(Uuid::now_v7()), noon(), message.into())
 }
 
 pub fn order_form(order_id: OrderId) -> PlaceOrder {

@@ -210,5 +210,5 @@ pub fn means(method: &str) -> Payment {
 }
 
 pub fn heard(message: impl Into<Hears>) -> Heard<Hears> {
-    Heard { id: MessageId(Uuid::now_v7()), at: now(), message: message.into() }
+    Heard::new(MessageId(Uuid::now_v7()), now(), message.into())
 }

@@ -81,7 +81,7 @@ pub fn answered(order_id: OrderId, attempt: i32, answer: CarrierAnswer) -> Shipm
 pub fn heard(about: OrderId, message: impl Into<Hears>) -> Heard<Hears> {
     let message = message.into();
     let id = MessageId::about(about.0, MessageEnum::info(&message).code, 0);
-    Heard { id, at: Timestamp::from_millis(1_790_000_000_000), message }
+    Heard::new(id, Timestamp::from_millis(1_790_000_000_000), message)
 }
 
 /// GB without slots, but for postal codes that begin with ZZ; JP with a slot for two and one for three.

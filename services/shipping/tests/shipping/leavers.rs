@@ -12,7 +12,7 @@ use std::time::Duration;
 
 fn gone(number: u8) -> Heard<Hears> {
     let left = UserDeleted { user_id: customer(number), version: 3 };
-    Heard { id: MessageId(uuid::Uuid::now_v7()), at: Timestamp::from_millis(0), message: left.into() }
+    Heard::new(MessageId(uuid::Uuid::now_v7()), Timestamp::from_millis(0), left.into())
 }
 
 async fn hear(db: &PgPool, message: impl Into<Hears>) {

@@ -20,7 +20,7 @@ pub(crate) fn decide(shelf: &mut Shelf, heard: &Heard<Hears>, bend: Mutant) -> D
             decision
         }
         (Mutant::TakesWhatIsThere, Hears::OrderCreated(created)) => {
-            shelf.decide(&Heard { message: clipped(shelf, created).into(), id: heard.id, at: heard.at })
+            shelf.decide(&Heard::new(heard.id, heard.at, clipped(shelf, created).into()))
         }
         (Mutant::NotReleased, Hears::OrderCancelled(m)) => {
             let holding = shelf.orders.get(&m.order_id).cloned();

@@ -60,10 +60,28 @@ impl Trace {
         self.0.iter().filter(is_orphan).collect()
     }
 
+    /// Which of its spans have failed, and why; each pair once.
+    pub fn failures(&self) -> Vec<(&str, &str)> {
+        let failed = self.0.iter().filter_map(|span| {
+            let status = span.status.as_ref().filter(|status| !status.message.is_empty())?;
+            Some((span.name.as_str(), status.message.as_str()))
+        });
+        BTreeSet::from_iter(failed).into_iter().collect()
+    }
+
     /// Whether any span of it has this mark.
     pub fn is_marked(&self, mark: &str) -> bool {
         self.0.iter().any(|span| is_marked(span, mark))
     }
+}
+
+/// What was done in the transactions of this name that had a message of this trace; each thing once.
+pub fn of_batch(got: &Received, trace: &str, name: &str) -> Vec<String> {
+    let is_linked = |span: &&Span| span.links.iter().any(|link| hex(&link.trace_id) == trace);
+    let batches = got.spans.iter().filter(|span| span.name == name).filter(is_linked);
+    let ids: BTreeSet<&[u8]> = batches.map(|span| span.span_id.as_slice()).collect();
+    let inner = got.spans.iter().filter(|span| ids.contains(span.parent_span_id.as_slice()));
+    BTreeSet::from_iter(inner.map(|span| span.name.clone())).into_iter().collect()
 }
 
 /// Whether a span has an attribute that is true.

@@ -53,6 +53,14 @@ impl Stores {
         Ok(series.iter().filter(has_number).count())
     }
 
+    /// The last value of a single series.
+    pub async fn last(&self, promql: &str) -> anyhow::Result<f64> {
+        let url = format!("{}/prometheus/api/v1/query", self.mimir);
+        let answer = self.ask(&url, &[("query", format!("last_over_time({promql}[5m])"))]).await?;
+        let value = answer["data"]["result"][0]["value"][1].as_str().context("one series")?;
+        Ok(value.parse()?)
+    }
+
     /// The trace ids of the exemplars that PromQL's metrics have.
     pub async fn exemplars(&self, promql: &str) -> anyhow::Result<BTreeSet<String>> {
         let url = format!("{}/prometheus/api/v1/query_exemplars", self.mimir);

@@ -128,6 +128,10 @@ impl Flock {
         }
         for (name, health) in begun {
             wait_until_ready(&health, &self.processes[name]).await?;
+            if ["gateway", "starling"].contains(&name) {
+                // It listens a little later.
+                wait_until_ready(&self.gateway, &self.processes[name]).await?;
+            }
         }
         Ok(())
     }

@@ -17,6 +17,8 @@ fn catalog(route: &str) -> Option<Value> {
             { "sku": "TEA-250", "name": "Tea, 250 g", "price": 450, "currency": "GBP" }] }),
         "PUT /v1/categories/{slug}" => json!({ "name": "Mugs" }),
         "PUT /v1/listings/{slug}" => listing(),
+        "PUT /v1/listings/{slug}/images" => json!({ "images": [
+            { "id": super::examples::id(1), "alt": "The mug from the left" }] }),
         "POST /v1/stock/receipts" => json!({ "reference": "delivery-note-4711", "lines": [
             { "sku": "MUG-RED", "quantity": 20 }, { "sku": "MUG-BLUE", "quantity": 20 }] }),
         "POST /v1/stock/adjustments" => json!({

@@ -66,7 +66,7 @@ fn problem(status: &str) -> Value {
 fn parameter_of(path: &str, name: &str) -> Option<String> {
     let known = match name {
         "id" if path.starts_with("/v1/promotions") => "tenth-off",
-        "id" | "order_id" => return Some(id(1)),
+        "id" | "order_id" | "image" => return Some(id(1)),
         "sku" => "MUG-RED",
         "slug" if path.starts_with("/v1/categories") => "mugs",
         "slug" => "starling-mug",
@@ -75,6 +75,8 @@ fn parameter_of(path: &str, name: &str) -> Option<String> {
         "provider" => "sandbox",
         "kind" => "not-found",
         "country" => "GB",
+        "size" => "thumb",
+        "If-Match" => "\"1\"",
         "Idempotency-Key" => "0b2f7f3e-9a51-4c2a-8d7a-3f6a1c5e9b10",
         "Prefer" => "wait=5",
         _ => return None,
@@ -194,6 +196,8 @@ fn text(schema: &Value, name: &str) -> Value {
         "slug" | "category" => "mugs",
         "email" => "ann@example.org",
         "country" => "GB",
+        "size" => "thumb",
+        "If-Match" => "\"1\"",
         "currency" => "GBP",
         "city" => "Leeds",
         "jurisdiction" => "GB",

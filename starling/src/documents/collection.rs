@@ -91,6 +91,7 @@ fn headers(operation: &Value) -> Vec<Value> {
             "Prefer" => "wait=10",
             // Of a listing: none is there yet.
             "If-None-Match" if operation.get("requestBody").is_some() => "*",
+            "If-Match" if needed => "\"{{listing_version}}\"",
             _ if needed && parameter["in"] == "header" => "",
             _ => continue,
         };
@@ -135,8 +136,10 @@ fn segment(operation: &Value, path: &str, part: &str) -> String {
     };
     let learnt = match (name, path) {
         ("order_id", _) => Some("order_id"),
+        ("image", _) => Some("image_id"),
         ("id", path) => [
             ("/v1/orders/", "order_id"),
+            ("/admin/orders/", "order_id"),
             ("/v1/carts/", "cart_id"),
             ("/v1/users/me/addresses/", "address_id"),
             ("/v1/users/me/sessions/", "session_id"),
@@ -186,6 +189,7 @@ fn fill(name: &str, example: &Value) -> Value {
         ("token", Value::String(_)) if example == "sm_from-the-mail" => "mail_token",
         ("order_id" | "cart_id" | "refresh_token", Value::String(_)) => name,
         ("code", Value::String(_)) if example == "123456" => "code",
+        ("id", Value::String(_)) => "image_id",
         (_, Value::Object(fields)) => {
             let filled: Map<String, Value> =
                 fields.iter().map(|(name, value)| (name.clone(), fill(name, value))).collect();

@@ -39,9 +39,11 @@ async fn every_guarded_route_refuses_who_has_no_token_or_not_the_role() {
         assert!(answer.headers.contains_key("www-authenticate"), "{method} {path}");
         assert_eq!(answer.body["type"], "/problems/unauthenticated");
         for role in [Role::Customer, Role::Support, Role::Admin, Role::Service] {
-            let answer = knock(&client, &method, &path, Some(&token(role))).await;
-            let admitted = ![401, 403].contains(&answer.status.as_u16());
-            assert_eq!(admitted, access.admits(role), "{method} {path} as {role:?}: {answer:?}");
+            // Its head is enough: events may have no end.
+            let request = client.anonymous(method.clone(), &path).bearer_auth(token(role));
+            let status = request.send().await.expect("an answer").status();
+            let admitted = ![401, 403].contains(&status.as_u16());
+            assert_eq!(admitted, access.admits(role), "{method} {path} as {role:?}: {status}");
         }
     }
 }

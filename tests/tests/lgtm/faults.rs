@@ -162,7 +162,7 @@ async fn nats_killed(watched: &Watched, report: &mut Report) {
 /// No alert about late orders is left, unless orders are late: a busy machine is slow by itself.
 async fn late_orders_end(watched: &Watched, report: &mut Report) {
     for (alert, ratio, allowed) in [
-        ("SettlementFastBurn", "slo:settlement_late:ratio_rate5m", 0.0144),
+        ("SettlementFastBurn", "slo:settlement_late:ratio_rate30m", 6.0 * 0.001),
         ("SettlementSlowBurn", "slo:settlement_late:ratio_rate6h", 0.001),
     ] {
         let (ended, took) = becomes(watched, alert, false, Duration::from_secs(60)).await;

@@ -54,19 +54,22 @@ pub async fn follow(watched: &Watched, report: &mut Report) -> Orders {
 async fn one(watched: &Watched, report: &mut Report, what: &str, order: &str, services: &[&str]) -> String {
     let query = format!("{{ span.order.id = \"{order}\" }}");
     let wanted: BTreeSet<&str> = services.iter().copied().collect();
-    let (mut main, mut id, mut others, mut last) = (Trace::default(), String::new(), 0, 0);
+    let (mut main, mut id, mut others, mut flaws, mut last) = (Trace::default(), String::new(), 0, vec![], 0);
     let whole = async || {
         let traces = watched.stores.traces(&query).await.unwrap_or_default();
-        (main, others) = (Trace::default(), traces.len());
+        (main, others, flaws) = (Trace::default(), traces.len().saturating_sub(1), vec![]);
+        let mut spans = 0;
         for (trace_id, root) in &traces {
             let trace = Trace::read(&watched.stores.trace(trace_id).await.unwrap_or_default());
+            flaws.extend(trace.flaws().into_iter().map(|flaw| format!("{root}: {flaw}")));
+            spans += trace.0.len();
             if root.starts_with("POST /v1/orders") {
                 (main, id) = (trace, trace_id.clone());
             }
         }
         // It is all there once it does not grow any more.
-        let is_whole = wanted.is_subset(&main.services()) && main.flaws().is_empty() && main.0.len() == last;
-        last = main.0.len();
+        let is_whole = wanted.is_subset(&main.services()) && flaws.is_empty() && spans == last;
+        last = spans;
         if !is_whole {
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
@@ -75,13 +78,13 @@ async fn one(watched: &Watched, report: &mut Report, what: &str, order: &str, se
     let in_time = tokio::time::timeout(THERE_WITHIN, wait(whole)).await.is_ok();
     let missing: Vec<_> = wanted.difference(&main.services()).copied().map(ToOwned::to_owned).collect();
     let detail = format!(
-        "{} spans of {} services in {} ms{}{}{}; {others} traces in all",
+        "{} spans of {} services in {} ms{}{}{}; whole, too: {others} later ones about it",
         main.0.len(),
         main.services().len(),
         main.lasted_ms(),
         if main.failed() { ", with a failed step" } else { "" },
         if missing.is_empty() { String::new() } else { format!("; without {}", missing.join(", ")) },
-        if main.flaws().is_empty() { String::new() } else { format!("; {}", main.flaws().join("; ")) },
+        if flaws.is_empty() { String::new() } else { format!("; {}", flaws.join("; ")) },
     );
     report.note(in_time, &format!("the trace of an order that is {what} is whole"), &detail);
 

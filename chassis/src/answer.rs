@@ -99,8 +99,10 @@ where
         let trace = message.headers.as_ref().and_then(|headers| headers.get(HEADER_TRACE));
         let step = telemetry::answer(trace.map(HeaderValue::as_str), parts.name, label);
         // The handler's future is made here, so that it alone moves into the task.
-        let answer =
-            serde_json::from_slice::<Q>(&message.payload).map(|question| handler(ctx.clone(), question));
+        let answer = {
+            let _entered = step.as_ref().map(Step::enter);
+            serde_json::from_slice::<Q>(&message.payload).map(|question| handler(ctx.clone(), question))
+        };
         let (client, service, subject) = (parts.nats.client.clone(), parts.name, subject.clone());
         parts.tasks.spawn(async move {
             let answer = match answer {

@@ -16,6 +16,18 @@ const TRANSACTION: Duration = Duration::from_secs(20);
 /// How long a connection whose user gave up may take to come to rest before it is closed rather than used again.
 const REST: Duration = Duration::from_secs(5);
 
+/// Plans of prepared statements are made when tables are still empty and have no statistics; a sequential scan chosen
+/// then is kept for ever. These settings leave only plans that stay right.
+pub(crate) const PLANS: [(&str, &str); 6] = [
+    ("jit", "off"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    // Where an index gives the order that a LIMIT wants, a bitmap would be sorted whole.
+    ("enable_bitmapscan", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+];
+
 /// How often a silent server is asked whether it is there. At the third time without an answer it is given up, for
 /// another node of the cluster: so long do messages wait for one that hangs.
 const PING: Duration = Duration::from_secs(3);
@@ -105,16 +117,8 @@ pub fn database(places: &settings::Parts, user: &str, connections: u32) -> anyho
         .password(&password(places, "postgres", user))
         .database(user)
         .application_name(user)
-        // Plans of prepared statements are made when tables are still empty and have no statistics; a sequential
-        // scan chosen then is kept for ever. These settings leave only plans that stay right.
+        .options(PLANS)
         .options([
-            ("jit", "off"),
-            ("enable_seqscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-            // Where an index gives the order that a LIMIT wants, a bitmap would be sorted whole.
-            ("enable_bitmapscan", "off"),
-            ("plan_cache_mode", "force_generic_plan"),
             // The same seen from the server: a client that is gone without a word must not keep its locks. Between
             // statements services only decide, and a statement that waits for a lock looks whether anybody waits for it.
             ("idle_in_transaction_session_timeout", "15s"),

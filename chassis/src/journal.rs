@@ -19,6 +19,16 @@ const KEEP_DAYS: i32 = 16;
 const TRIM_EVERY: Duration = Duration::from_secs(3600);
 /// Rows that one statement removes.
 const TRIM_ROWS: i64 = 10_000;
+/// A range index is read through a bitmap, or not at all.
+const BEGIN_TRIM: &str = "begin; set local enable_bitmapscan = on";
+/// Remove old rows: older than so many days, so many.
+const TRIMS: [&str; 2] = [
+    "delete from journal where ctid = any(array(
+       select ctid from journal
+       where recorded_at < now() - make_interval(days => $1) and not dead limit $2))",
+    "delete from trail where ctid = any(array(
+       select ctid from trail where noted_at < now() - make_interval(days => $1) limit $2))",
+];
 /// While the last message that a service took was stored longer ago than this, nothing is trimmed.
 const TRIM_MAX_LAG: Duration = Duration::from_secs(24 * 3600);
 
@@ -124,7 +134,7 @@ pub(crate) async fn revive(db: &mut Db, id: MessageId, outputs: &[Outgoing]) -> 
     Ok(())
 }
 
-/// Removes old rows once an hour, in small steps, unless the service is far behind.
+/// Removes old rows and trails once an hour, in small steps, unless the service is far behind.
 pub(crate) async fn trim(parts: Parts) {
     let stop = parts.tasks.stop().clone();
     while stop.run_until_cancelled(tokio::time::sleep(TRIM_EVERY)).await.is_some() {
@@ -143,22 +153,19 @@ pub(crate) async fn trim(parts: Parts) {
 
 async fn trim_once(db: &PgPool) -> sqlx::Result<u64> {
     let mut removed = 0;
-    loop {
-        let step = sqlx::query(
-            "delete from journal where ctid = any(array(
-               select ctid from journal
-               where recorded_at < now() - make_interval(days => $1) and not dead limit $2))",
-        )
-        .bind(KEEP_DAYS)
-        .bind(TRIM_ROWS)
-        .execute(db)
-        .await?
-        .rows_affected();
-        removed += step;
-        if step == 0 {
-            return Ok(removed);
+    for sql in TRIMS {
+        loop {
+            let mut tx = db.begin_with(BEGIN_TRIM).await?;
+            let step =
+                sqlx::query(sql).bind(KEEP_DAYS).bind(TRIM_ROWS).execute(&mut *tx).await?.rows_affected();
+            tx.commit().await?;
+            removed += step;
+            if step == 0 {
+                break;
+            }
         }
     }
+    Ok(removed)
 }
 
 /// Nothing is stored for messages that nothing followed.

@@ -169,6 +169,7 @@ async fn lease_due<O: Outside>(
     let leased = async {
         let mut tx = db.begin().await?;
         let leased = outside.lease(&mut tx, i64::try_from(free).unwrap_or(i64::MAX), lease).await?;
+        parts.trails.recall(&mut tx, leased.iter().map(|attempt| outside.about(attempt))).await?;
         tx.commit().await.map(|()| leased)
     };
     connect::in_time(leased).await.unwrap_or_else(|error: sqlx::Error| {

@@ -159,7 +159,8 @@ pub async fn migrate(db: &PgPool, own: &Migrator) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A database of its own for one test, with all tables; for tests of stores. It stays until its server is wiped.
+/// A database of its own for one test, with all tables, and plans as services have them; for tests of stores. It stays
+/// until its server is wiped.
 ///
 /// # Errors
 /// When the server is not there or a migration fails.
@@ -167,7 +168,7 @@ pub async fn scratch(admin_url: &str, own: &Migrator) -> anyhow::Result<PgPool> 
     let name = format!("scratch_{}", Uuid::new_v4().simple());
     let admin = PgPoolOptions::new().max_connections(1).connect(admin_url).await?;
     sqlx::query(AssertSqlSafe(format!("create database {name}"))).execute(&admin).await?;
-    let options = PgConnectOptions::from_str(admin_url)?.database(&name);
+    let options = PgConnectOptions::from_str(admin_url)?.database(&name).options(connect::PLANS);
     let db = PgPoolOptions::new().max_connections(4).connect_with(options).await?;
     migrate(&db, own).await?;
     Ok(db)

@@ -51,6 +51,7 @@ impl<P: Participant> Desk<P> {
         }
         taken.fresh = entry.outputs.clone();
         journal::write(&mut writes, &mut [entry])?;
+        spans.leave(&mut writes);
         writes.run(&mut tx).await?;
         tx.commit().await?;
         told.tell();

@@ -150,7 +150,10 @@ impl Service {
         F: Fn(Ctx, R) -> A + Send + Sync + 'static,
         A: Future<Output = Result<R::Reply, Fault>> + Send + 'static,
     {
-        self.answers_on(R::SUBJECT.to_owned(), R::SUBJECT, handler)
+        self.answers_on(R::SUBJECT.to_owned(), R::SUBJECT, move |ctx, question: R| {
+            question.order().into_iter().for_each(|order| telemetry::about_order(order.0));
+            handler(ctx, question)
+        })
     }
 
     fn answers_on<Q, R, F, A>(mut self, subject: String, label: &'static str, handler: F) -> Self

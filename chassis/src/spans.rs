@@ -5,10 +5,12 @@
 use crate::{
     delivery::Delivery,
     telemetry::{self, Letter, Step},
-    trails::Trails,
+    trails::{self, Trails},
+    writes::Writes,
 };
 use contracts::is_about_an_order;
 use opentelemetry::{KeyValue, trace::SpanKind};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Why a try came to nothing, when nobody said.
@@ -21,6 +23,8 @@ pub(crate) struct Spans<'t> {
     batch: Option<Step>,
     messages: Vec<Step>,
     sends: Vec<Step>,
+    /// What is done last about each order.
+    lasts: BTreeMap<Uuid, String>,
     why: Option<&'static str>,
 }
 
@@ -28,7 +32,15 @@ impl<'t> Spans<'t> {
     /// A try begins.
     pub fn begin(service: &'static str, trails: &'t Trails, batch: &[&Delivery]) -> Self {
         let batch = telemetry::batch_of(service, batch.iter().map(|delivery| delivery.trace.as_deref()));
-        Self { service, trails, batch, messages: vec![], sends: vec![], why: Some(CUT_OFF) }
+        Self {
+            service,
+            trails,
+            batch,
+            messages: vec![],
+            sends: vec![],
+            lasts: BTreeMap::new(),
+            why: Some(CUT_OFF),
+        }
     }
 
     /// What the database does, until it is dropped.
@@ -50,7 +62,7 @@ impl<'t> Spans<'t> {
             step.link(batch.span_context());
         }
         if let Some(order) = delivery.about.filter(|_| is_about_an_order(&delivery.subject)) {
-            self.trails.note(order, step.traceparent());
+            self.lasts.insert(order, step.traceparent());
         }
         self.messages.push(step);
         Some(self.messages.len() - 1)
@@ -71,6 +83,11 @@ impl<'t> Spans<'t> {
         Some(trace)
     }
 
+    /// Writes which trace each order is in, for what no message leads to.
+    pub fn leave(&self, writes: &mut Writes) {
+        trails::write(writes, &self.lasts);
+    }
+
     /// The try came to nothing.
     pub fn failed(&mut self, why: &'static str) {
         self.why = Some(why);
@@ -79,6 +96,7 @@ impl<'t> Spans<'t> {
     /// All was committed; what remains open is what has to be sent.
     pub fn committed(mut self) -> Vec<Step> {
         self.why = None;
+        self.trails.note(std::mem::take(&mut self.lasts));
         std::mem::take(&mut self.sends)
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     service::Parts,
     telemetry::{self, Letter, Step},
 };
-use contracts::{MessageId, Timestamp};
+use contracts::{MessageId, Timestamp, is_about_an_order};
 use sqlx::PgPool;
 use std::{
     future::Future,
@@ -67,6 +67,8 @@ async fn sweep<S: Sweep>(parts: &Parts, db: &PgPool) -> anyhow::Result<usize> {
     let due = async {
         let mut tx = db.begin().await?;
         let due = S::due(&mut tx, clock::now()).await?;
+        let orders = due.iter().filter(|message| is_about_an_order(&message.subject));
+        parts.trails.recall(&mut tx, orders.map(|message| message.about)).await?;
         tx.commit().await.map(|()| due)
     };
     let mut due = connect::in_time(due).await?;

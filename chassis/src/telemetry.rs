@@ -22,7 +22,7 @@ pub use http::{Asked, Root, asked, refused, root};
 pub use instrument::{Counter, Gauge, Histogram, Label, PLAIN, UpDown, is_measured};
 pub use metrics::{batch, breaker, cached, called, consumed, dead, published, redelivered, requested, swept};
 pub use trace::{Came, Letter, Step, ask, process, send};
-pub(crate) use trace::{answer, batch as batch_of, call, timer};
+pub(crate) use trace::{answer, batch as batch_of, call, is_traced, timer};
 
 use crate::{Tasks, settings};
 use anyhow::Context;

@@ -103,6 +103,7 @@ impl<P: Participant> Desk<P> {
             (taken.live, taken.attempts, told) = (live, attempts, counts);
         }
         journal::write(&mut writes, &mut entries)?;
+        spans.leave(&mut writes);
         let save = spans.database("save");
         writes.run(&mut tx).await?;
         drop(save);
@@ -128,6 +129,7 @@ impl<P: Participant> Desk<P> {
         let mut entries = [self.give_up(&mut tx, delivery, why, spans.of(span), kind).await?];
         let mut writes = Writes::default();
         journal::write(&mut writes, &mut entries)?;
+        spans.leave(&mut writes);
         writes.run(&mut tx).await?;
         tx.commit().await?;
         drop(spans.committed());

@@ -16,7 +16,7 @@ pub use payments::*;
 pub use shipping::*;
 pub use stock::*;
 
-use crate::{ImageId, Preferences};
+use crate::{ImageId, OrderId, Preferences};
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -26,6 +26,11 @@ pub trait Request: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'st
     const SUBJECT: &'static str;
     /// What comes back when all is well.
     type Reply: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static;
+
+    /// The order that it asks about, for its spans.
+    fn order(&self) -> Option<OrderId> {
+        None
+    }
 }
 
 /// Why a request was not answered with what it asked for.
@@ -90,10 +95,14 @@ pub enum Refusal {
 pub type Answer<R> = Result<<R as Request>::Reply, Refusal>;
 
 macro_rules! requests {
-    ($($name:ident $subject:literal -> $reply:ty;)+) => {
+    ($($name:ident $subject:literal $(about $order:ident)? -> $reply:ty;)+) => {
         $(impl Request for $name {
             const SUBJECT: &'static str = $subject;
             type Reply = $reply;
+
+            $(fn order(&self) -> Option<OrderId> {
+                Some(self.$order)
+            })?
         })+
 
         /// All requests: subject, name, schema of the question, schema of the answer.
@@ -105,14 +114,14 @@ macro_rules! requests {
 }
 
 requests! {
-    GetOrder      "req.orders.get"       -> OrderView;
+    GetOrder      "req.orders.get"       about order_id -> OrderView;
     ListOrders    "req.orders.list"      -> OrderPage;
-    GetTimeline   "req.orders.timeline"  -> Timeline;
+    GetTimeline   "req.orders.timeline"  about order_id -> Timeline;
     ListStuck     "req.orders.stuck"     -> Vec<StuckOrder>;
     CountCopied   "req.orders.copied"    -> Copied;
     GetStockLevel "req.inventory.level"  -> StockLevel;
-    GetPayment    "req.payments.get"     -> PaymentView;
-    GetShipment   "req.shipping.get"     -> ShipmentView;
+    GetPayment    "req.payments.get"     about order_id -> PaymentView;
+    GetShipment   "req.shipping.get"     about order_id -> ShipmentView;
     ListSlots     "req.shipping.slots"   -> Vec<Slot>;
     ImportProducts "req.catalog.import"  -> Vec<ProductVersion>;
     GetProduct    "req.catalog.get"      -> ProductView;

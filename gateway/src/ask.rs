@@ -58,7 +58,7 @@ impl App {
         }
         let body = serde_json::to_vec(question).map_err(|error| broken(service, &error))?;
         let mut request = async_nats::Request::new().payload(body.into());
-        let step = telemetry::ask(Q::SUBJECT);
+        let step = telemetry::ask(Q::SUBJECT, question.order().map(|order| order.0));
         if let Some(step) = &step {
             let mut headers = HeaderMap::new();
             headers.insert(HEADER_TRACE, step.traceparent());

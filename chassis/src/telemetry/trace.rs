@@ -21,6 +21,11 @@ pub(super) fn switch_on(tracer: SdkTracer) {
     TRACER.get_or_init(|| tracer);
 }
 
+/// Whether there is anywhere to send spans to.
+pub(crate) fn is_traced() -> bool {
+    TRACER.get().is_some()
+}
+
 /// A span of a sampled trace. It ends when this is dropped.
 #[derive(Debug)]
 #[must_use = "the step ends when it is dropped"]
@@ -221,14 +226,17 @@ pub(super) fn root<const N: usize>(
     Some(step)
 }
 
-/// Begins the step of asking a service, within what is being done. The request is to carry the step's `traceparent`.
-pub fn ask(subject: &'static str) -> Option<Step> {
+/// Begins the step of asking a service, about an order or not, within what is being done. The request is to carry the
+/// step's `traceparent`.
+pub fn ask(subject: &'static str, order: Option<Uuid>) -> Option<Step> {
     let tracer = TRACER.get()?;
     let current = Context::current();
     if !current.span().span_context().is_sampled() {
         return None;
     }
-    start(tracer, request(tracer, SpanKind::Client, subject), &current)
+    let step = start(tracer, request(tracer, SpanKind::Client, subject), &current)?;
+    order.into_iter().for_each(|order| step.tell("order.id", order.to_string()));
+    Some(step)
 }
 
 /// Begins the step of answering a service's or the gateway's request.
@@ -271,7 +279,7 @@ mod tests {
         assert!(call(&letter, "provider").is_none());
         assert!(batch("orders", [trace].into_iter()).is_none());
         assert!(root(trace, "POST /v1/orders", []).is_none());
-        assert!(ask("req.orders.get").is_none());
+        assert!(ask("req.orders.get", None).is_none());
         assert!(answer(trace, "orders", "req.orders.get").is_none());
     }
 }

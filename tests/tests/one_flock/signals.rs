@@ -1,5 +1,6 @@
 //! What leaves by OTLP: an order's trace is whole, the metrics are those that are documented, and nothing says who buys.
 
+mod anew;
 mod counted;
 mod documented;
 mod trace;
@@ -20,14 +21,10 @@ const ALL: [&str; 5] = ["gateway", "orders", "inventory", "payments", "shipping"
 const AUTH_PER_MIN: &str = "5";
 
 /// A flock that tells this collector everything.
-async fn flock(collector: &Collector) -> Flock {
+async fn flock(collector: &Collector, set: (&'static str, &'static str)) -> Flock {
     let url = collector.url.clone();
     let start = move || {
-        let extra = [
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()),
-            ("TRACE_RATIO", "1"),
-            ("RATE_AUTH_PER_MIN", AUTH_PER_MIN),
-        ];
+        let extra = [("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()), ("TRACE_RATIO", "1"), set];
         Flock::start(Shape::Together, &extra)
     };
     tokio::task::spawn_blocking(start).await.expect("the flock starts")
@@ -53,7 +50,7 @@ async fn placed(customer: &Client, order: &Order) -> (String, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_orders_trace_is_whole_the_metrics_are_as_documented_and_nothing_says_who_buys() {
     let collector = Collector::start().await.expect("a port is free");
-    let flock = flock(&collector).await;
+    let flock = flock(&collector, ("RATE_AUTH_PER_MIN", AUTH_PER_MIN)).await;
     let (customer, sku) = (flock.customer(), flock.product(1_000).await);
 
     let (confirmed, confirmed_trace) = placed(&customer, &marked(&sku)).await;

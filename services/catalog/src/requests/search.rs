@@ -58,10 +58,11 @@ pub async fn search(db: &PgPool, asked: &SearchListings) -> Result<Found, Fault>
     }
     let mut words = words::of(asked.words.as_ref().map_or("", Text::as_str));
     words.truncate(words::MOST);
-    let meant = if words.is_empty() { None } else { Some(words::meant(db, &words).await?) };
+    let mut tx = store::search::begin(db).await?;
+    let meant = if words.is_empty() { None } else { Some(words::meant(&mut tx, &words).await?) };
     let (query, corrected) = meant.map_or((None, None), |meant| (Some(meant.query), meant.corrected));
     let categories = match &asked.category {
-        Some(category) => Some(store::categories::below(db, category).await?),
+        Some(category) => Some(store::categories::below(&mut tx, category).await?),
         None => None,
     };
     let wanted = Wanted { ask: asked, query, categories };
@@ -73,18 +74,19 @@ pub async fn search(db: &PgPool, asked: &SearchListings) -> Result<Found, Fault>
         }
     };
     // One more than wanted tells whether there is another page.
-    let mut hits = store::search::page(db, &wanted, after.as_ref(), i64::from(asked.limit) + 1).await?;
+    let mut hits = store::search::page(&mut tx, &wanted, after.as_ref(), i64::from(asked.limit) + 1).await?;
     let limit = asked.limit as usize;
     let is_last = hits.len() <= limit;
     hits.truncate(limit);
     let next = hits.last().filter(|_| !is_last).and_then(|last| last.place.write());
     let mut listings: Vec<FoundListing> = hits.into_iter().map(|hit| hit.listing).collect();
     let slugs: Vec<&str> = listings.iter().map(|listing| listing.slug.as_str()).collect();
-    let mut images = store::images::firsts(&mut *db.acquire().await?, &slugs).await?;
+    let mut images = store::images::firsts(&mut tx, &slugs).await?;
     for listing in &mut listings {
         listing.image = images.remove(&listing.slug);
     }
-    let facets = if asked.facets { Some(store::search::facets(db, &wanted).await?) } else { None };
+    let facets = if asked.facets { Some(store::search::facets(&mut tx, &wanted).await?) } else { None };
+    tx.commit().await?;
     Ok(Found { listings, next, corrected, facets })
 }
 

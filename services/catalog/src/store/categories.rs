@@ -42,7 +42,7 @@ pub async fn down_to(db: &mut Db, slug: Option<&Slug>) -> sqlx::Result<Vec<Categ
 }
 
 /// This one and all that are parts of it, however far down.
-pub async fn below(db: &PgPool, slug: &Slug) -> sqlx::Result<Vec<String>> {
+pub async fn below(db: &mut Db, slug: &Slug) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar(
         "with recursive down as (
            select slug from category where slug = $1

@@ -2,8 +2,9 @@
 
 use super::parsed;
 use crate::requests::Cursor;
+use chassis::Db;
 use contracts::{Amount, FacetValue, Facets, FoundListing, PriceIn, SearchListings, SortBy};
-use sqlx::{PgPool, Postgres, QueryBuilder, postgres::PgRow, prelude::*, types::Json};
+use sqlx::{PgPool, Postgres, QueryBuilder, Transaction, postgres::PgRow, prelude::*, types::Json};
 use time::format_description::well_known::Rfc3339;
 
 /// So many listings are ranked at most: a word that more have tells little about which is meant.
@@ -12,6 +13,12 @@ const RANKED: i64 = 3_000;
 pub const COUNTED: i64 = 5_000;
 /// The most values of an attribute that are counted out.
 const VALUES: i64 = 20;
+
+/// Words, filters and orders can be put together in so many ways that no one plan is right: other than all else that
+/// services ask (`chassis/src/connect.rs`), a search is planned for what it looks for. Only bitmaps can use GIN indexes.
+const PLANNED: &str = "begin isolation level repeatable read, read only;
+    set local plan_cache_mode = force_custom_plan;
+    set local enable_bitmapscan = on";
 
 /// What was found, with whether any variant of it can be had; a statement that finds follows.
 const HITS: &str = "select h.*, exists (select from product v join stock s on s.sku = v.sku
@@ -32,9 +39,14 @@ pub struct Hit {
     pub place: Cursor,
 }
 
+/// Begins to look: all that is read in it belongs together.
+pub async fn begin(db: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    db.begin_with(PLANNED).await
+}
+
 /// The first listings after the cursor.
 pub async fn page(
-    db: &PgPool,
+    db: &mut Db,
     wanted: &Wanted<'_>,
     after: Option<&Cursor>,
     limit: i64,
@@ -63,7 +75,7 @@ pub async fn page(
 }
 
 /// Counts what there is to filter by.
-pub async fn facets(db: &PgPool, wanted: &Wanted<'_>) -> sqlx::Result<Facets> {
+pub async fn facets(db: &mut Db, wanted: &Wanted<'_>) -> sqlx::Result<Facets> {
     let mut sql = QueryBuilder::new("with hits as materialized (");
     sql.push(HITS);
     wanted.hits(&mut sql);

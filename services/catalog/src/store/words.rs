@@ -1,7 +1,6 @@
 //! Words that are looked for, and what they may have meant.
 
 use chassis::Db;
-use sqlx::PgPool;
 use std::collections::BTreeSet;
 
 /// The most words of one search; what is beyond is not looked for.
@@ -40,7 +39,7 @@ pub struct Meant {
 }
 
 /// What the words may have meant. The last one may be the beginning of a word.
-pub async fn meant(db: &PgPool, words: &[String]) -> sqlx::Result<Meant> {
+pub async fn meant(db: &mut Db, words: &[String]) -> sqlx::Result<Meant> {
     let rows: Vec<(bool, Vec<String>)> = sqlx::query_as(
         // A range, since the index serves no other test of a beginning that is not a constant.
         "select known, case when known then '{}' else

@@ -34,7 +34,7 @@ impl Trace {
             complete && ended && trace.orphans().is_empty()
         })
         .await;
-        for span in trace.0.iter().filter(|span| !span.name.starts_with("req.")) {
+        for span in &trace.0 {
             let named = attribute(&span.attributes, "order.id");
             assert_eq!(named.as_deref(), Some(order), "{}: {span:?}", span.name);
         }
@@ -82,6 +82,22 @@ pub fn of_batch(got: &Received, trace: &str, name: &str) -> Vec<String> {
     let ids: BTreeSet<&[u8]> = batches.map(|span| span.span_id.as_slice()).collect();
     let inner = got.spans.iter().filter(|span| ids.contains(span.parent_span_id.as_slice()));
     BTreeSet::from_iter(inner.map(|span| span.name.clone())).into_iter().collect()
+}
+
+/// Whether a trace has a span of this name that began after this time (nanoseconds since 1970).
+pub fn has(got: &Received, trace: &str, name: &str, since: u64) -> bool {
+    let mut spans = got.spans.iter().filter(|span| hex(&span.trace_id) == trace);
+    spans.any(|span| span.name == name && span.start_time_unix_nano > since)
+}
+
+/// Whether a root of this name that began after this time is linked to a trace.
+pub fn is_linked(got: &Received, trace: &str, name: &str, since: u64) -> bool {
+    let mut roots = got.spans.iter().filter(|span| span.parent_span_id.is_empty());
+    roots.any(|span| {
+        span.name == name
+            && span.start_time_unix_nano > since
+            && span.links.iter().any(|link| hex(&link.trace_id) == trace)
+    })
 }
 
 /// Whether a span has an attribute that is true.

@@ -25,6 +25,7 @@ mod listener;
 mod outgoing;
 mod outside;
 mod participant;
+mod patience;
 pub mod permissions;
 pub mod provision;
 mod publisher;

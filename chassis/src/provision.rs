@@ -3,7 +3,7 @@
 //! One step before the services start: consumers made by several processes at once is a race in JetStream, and a
 //! service that may make streams may also destroy them.
 
-use crate::{Wiring, connect, dead, in_flight::ACK_WAIT, settings};
+use crate::{Wiring, connect, dead, in_flight::ACK_WAIT, patience::patiently, settings};
 use anyhow::{Context as _, bail};
 use async_nats::jetstream::{self, consumer, stream};
 use contracts::{STREAMS, stream_of};
@@ -87,7 +87,9 @@ pub async fn streams(places: &settings::Parts, flock: &[&Wiring], replicas: usiz
             deny_purge: true,
             ..Default::default()
         };
-        jetstream.create_or_update_stream(config).await.with_context(|| format!("stream {}", stream.name))?;
+        let what = format!("stream {}", stream.name);
+        let make = async || jetstream.create_or_update_stream(config.clone()).await;
+        patiently(&what, make).await.context(what)?;
     }
     for wiring in flock {
         for (stream, filter_subjects) in consumers(wiring) {
@@ -101,8 +103,9 @@ pub async fn streams(places: &settings::Parts, flock: &[&Wiring], replicas: usiz
                 filter_subjects,
                 ..Default::default()
             };
-            let made = jetstream.create_consumer_on_stream(config, stream).await;
-            drop(made.with_context(|| format!("consumer {} on {stream}", wiring.name))?);
+            let what = format!("consumer {} on {stream}", wiring.name);
+            let make = async || jetstream.create_consumer_on_stream(config.clone(), stream).await;
+            drop(patiently(&what, make).await.context(what)?);
         }
     }
     Ok(())

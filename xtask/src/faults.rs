@@ -21,6 +21,9 @@ pub struct Faults {
     /// After how many minutes the scenarios are killed
     #[arg(long, value_name = "MINUTES", default_value_t = 90)]
     limit: u64,
+    /// With `starling` built in release, as it runs in a shop: for recovery times
+    #[arg(long)]
+    release: bool,
     /// List the scenarios
     #[arg(long)]
     list: bool,
@@ -36,7 +39,7 @@ impl Faults {
             return run_within(tests.args(["--", "--list"]), Duration::from_secs(600), Some(&stop));
         }
         tools::step("preparing the servers", tools::Servers::prepare)?;
-        let binary = tools::step("building starling", || cargo::build_starling(false))?;
+        let binary = tools::step("building starling", || cargo::build_starling(self.release))?;
         let report = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(REPORT);
         fs::create_dir_all(report.parent().context("the report is in a folder")?)?;
         fs::write(&report, "")?;

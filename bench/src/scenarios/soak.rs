@@ -39,8 +39,16 @@ pub async fn run(bench: &Bench) -> anyhow::Result<Vec<Scenario>> {
             memory.push(look(bench, from));
         }
     });
-    let measured = measured.await?;
+    let measured = measured.await;
     let verdicts = verdicts(&memory);
+    let measured = match measured {
+        Ok(measured) => measured,
+        // An hour is not thrown away for what happened in its last minute.
+        Err(why) => {
+            let failed = Scenario::not_measured("soak", &what, format!("{why:#}"));
+            return Ok(vec![Scenario { memory, verdicts, ..failed }]);
+        }
+    };
     Ok(vec![Scenario { memory, verdicts, ..measured.figures("soak", &what, &load) }])
 }
 

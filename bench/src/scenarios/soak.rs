@@ -39,17 +39,13 @@ pub async fn run(bench: &Bench) -> anyhow::Result<Vec<Scenario>> {
             memory.push(look(bench, from));
         }
     });
-    let measured = measured.await;
-    let verdicts = verdicts(&memory);
-    let measured = match measured {
-        Ok(measured) => measured,
-        // An hour is not thrown away for what happened in its last minute.
-        Err(why) => {
-            let failed = Scenario::not_measured("soak", &what, format!("{why:#}"));
-            return Ok(vec![Scenario { memory, verdicts, ..failed }]);
-        }
+    // What was seen of an hour is not thrown away for what happened in its last minute.
+    let scenario = match measured.await {
+        Ok(measured) => measured.figures("soak", &what, &load),
+        Err(why) => Scenario::not_measured("soak", &what, format!("{why:#}")),
     };
-    Ok(vec![Scenario { memory, verdicts, ..measured.figures("soak", &what, &load) }])
+    let verdicts = verdicts(&memory);
+    Ok(vec![Scenario { memory, verdicts, ..scenario }])
 }
 
 fn look(bench: &Bench, from: Instant) -> Memory {

@@ -4,7 +4,7 @@
 
 use chassis::{AfterCommit, Decision, Heard, Lease, Participant, save};
 use orders::{Book, Hears, MIGRATIONS, Rules};
-use sqlx::{Executor, PgPool};
+use sqlx::PgPool;
 use std::convert::Infallible;
 
 /// A database of its own, with connections that plan as those of the service do.
@@ -16,9 +16,6 @@ pub async fn database() -> PgPool {
 /// One batch, one transaction: load, decide, save, commit.
 pub async fn take(db: &PgPool, batch: &[Heard<Hears>]) -> sqlx::Result<AfterCommit<Infallible>> {
     let mut tx = db.begin().await?;
-    for plan in ["enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off"] {
-        tx.execute(sqlx::AssertSqlSafe(format!("set local {plan}"))).await?;
-    }
     let mut book = Book::load(&Rules::default(), &mut tx, batch).await?;
     for heard in batch {
         let decision = book.decide(heard);

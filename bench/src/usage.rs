@@ -13,7 +13,8 @@ const TICKS: u64 = 100;
 pub struct Usage {
     /// CPU time, user and system, in milliseconds.
     pub cpu_ms: u64,
-    /// Resident memory, in KiB: what is each process's own, what they share once, and their program once.
+    /// Resident memory, in KiB, where each page counts once, however many of them share it: shared buffers, programs, and
+    /// what a child has from its parent until either changes it (Redis rewriting its file, each backend of Postgres).
     pub memory_kib: u64,
 }
 
@@ -22,16 +23,10 @@ impl Usage {
     #[must_use]
     pub fn of(pid: u32) -> Self {
         let members = family(pid);
-        let (mut own, mut shared, mut program, mut cpu) = (0, 0, 0, 0);
-        for &member in &members {
-            let [anonymous, file, shmem] = memory(member);
-            own += anonymous;
-            // Shared buffers are resident in every backend that touched them, and yet there only once.
-            shared = shmem.max(shared);
-            program = file.max(program);
-            cpu += self::cpu(member, member == pid);
+        Self {
+            cpu_ms: members.iter().map(|&member| cpu(member, member == pid)).sum(),
+            memory_kib: members.iter().map(|&member| memory_kib(member)).sum(),
         }
-        Self { cpu_ms: cpu, memory_kib: own + shared + program }
     }
 
     /// What was used since; the memory as it is now.
@@ -80,15 +75,11 @@ fn cpu(pid: u32, with_ended_children: bool) -> u64 {
     (ticks(11) + ticks(12) + ended) * 1_000 / TICKS
 }
 
-/// RssAnon, RssFile and RssShmem.
-fn memory(pid: u32) -> [u64; 3] {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    ["RssAnon:", "RssFile:", "RssShmem:"].map(|name| field(&status, name).unwrap_or(0))
-}
-
-fn field(text: &str, name: &str) -> Option<u64> {
-    let line = text.lines().find(|line| line.starts_with(name))?;
-    line.split_whitespace().nth(1)?.parse().ok()
+/// The proportional set size (Pss, proc_pid_smaps(5)): of a page that n processes share, an n-th.
+fn memory_kib(pid: u32) -> u64 {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 /// A process, its children, and theirs.
@@ -121,6 +112,26 @@ mod tests {
         parent.kill().unwrap();
         parent.wait().unwrap();
         assert!(ended && used.cpu_ms >= 100 && used.memory_kib > 0, "{used:?}");
+    }
+
+    #[test]
+    fn what_a_parent_and_its_child_share_counts_once() {
+        // 40 MB of text that the subshell has from its parent, and neither changes.
+        let script = "a=$(head -c 40000000 /dev/zero | tr '\\0' x); (sleep 120; :) & wait";
+        let mut parent = Command::new("bash").args(["-c", script]).spawn().unwrap();
+        let forked = (0..6_000).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            // bash, its subshell, and that one's `sleep`.
+            family(parent.id()).len() == 3
+        });
+        let used = Usage::of(parent.id());
+        let members = family(parent.id());
+        parent.kill().unwrap();
+        for member in members.into_iter().skip(1).rev() {
+            Command::new("kill").arg(member.to_string()).status().unwrap();
+        }
+        parent.wait().unwrap();
+        assert!(forked && (39.0..78.0).contains(&used.memory_mb()), "{used:?}");
     }
 
     #[test]

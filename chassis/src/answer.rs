@@ -3,6 +3,7 @@
 use crate::{
     Live, Outgoing, PublishError, Publisher,
     connect::Nats,
+    leave::{leave, rest},
     service::Parts,
     telemetry::{self, Step},
 };
@@ -92,7 +93,19 @@ where
     parts.health.set(&what, true);
     let ctx = Ctx::of(&parts);
     let places = Arc::new(Semaphore::new(parts.runtime.requests_at_once));
-    while let Some(Some(message)) = parts.tasks.stop().run_until_cancelled(asked.next()).await {
+    let (stop, mut left) = (parts.tasks.stop(), false);
+    loop {
+        let message = if left {
+            rest(&mut asked).await
+        } else if let Some(message) = stop.run_until_cancelled(asked.next()).await {
+            message
+        } else {
+            // Whoever has asked already gets an answer; others ask another replica.
+            leave(&mut asked).await;
+            left = true;
+            continue;
+        };
+        let Some(message) = message else { return };
         let Some(reply) = message.reply else { continue };
         let began = Instant::now();
         let Ok(place) = places.clone().acquire_owned().await else { return };
@@ -142,7 +155,6 @@ where
             drop(place);
         });
     }
-    drop(asked.unsubscribe().await);
 }
 
 /// The outcome that is our fault.

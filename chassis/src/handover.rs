@@ -113,4 +113,9 @@ impl<A> Taker<A> {
     pub fn offer(&self, free: usize) {
         self.places.store(free.saturating_sub(self.leased.len()), Ordering::Relaxed);
     }
+
+    /// Whether attempts wait, or who decides has not ended yet.
+    pub fn may_bring_more(&self) -> bool {
+        !self.leased.is_closed() || !self.leased.is_empty()
+    }
 }

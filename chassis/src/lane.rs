@@ -9,7 +9,7 @@ use crate::{
     in_flight::InFlight,
     participant::Live,
     provision,
-    publisher::publish_until,
+    publish::publish_until,
     puller::Puller,
     service::Parts,
     telemetry::{self, Step},
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// Outputs of several batches are published together up to this number.
 const PUBLISH_TOGETHER: usize = 1_000;
 
-/// Runs until told to stop; then the batch at hand is finished, the rest handed back.
+/// Runs until told to stop; then what was asked for is finished, the rest handed back.
 pub(crate) async fn run<P: Participant>(parts: Parts, rules: P::Rules, caller: Giver<P::Attempt>) {
     let streams = provision::streams_heard(&parts.wiring);
     let Some(mut puller) = bind(&parts, &streams, usize::from(parts.runtime.batch_messages)).await else {
@@ -37,19 +37,14 @@ pub(crate) async fn run<P: Participant>(parts: Parts, rules: P::Rules, caller: G
     let (publish, waiting) = mpsc::channel(PUBLISH_AHEAD);
     let publishing = publish_all(parts.clone(), in_flight.clone(), waiting);
     let desk = Desk::<P> { service: parts.name, db: parts.db(), rules, caller, trails: parts.trails.clone() };
-    let pulling = pull_all(&parts, &desk, &mut puller, in_flight.clone(), publish);
+    let pulling = async {
+        pull_all(&parts, &desk, &mut puller, in_flight.clone(), publish).await;
+        puller.leave(&in_flight).await;
+    };
     tokio::select! {
         () = in_flight.clone().keep_alive(parts.nats.clone()) => {}
         _ = futures_util::future::join(pulling, publishing) => {}
     }
-    let left: Vec<MessageId> = puller
-        .leftovers()
-        .iter()
-        .filter(|delivery| in_flight.take(delivery))
-        .map(|delivery| delivery.id)
-        .collect();
-    in_flight.hand_back(&parts.nats, &left).await;
-    drop(parts.nats.client.flush().await);
 }
 
 /// Waits until the provisioner has made the durable consumers, and opens the inbox.
@@ -95,7 +90,7 @@ async fn pull_all<P: Participant>(
 ) {
     let (stop, runtime) = (parts.tasks.stop(), &parts.runtime);
     let (mut before, mut took) = (0, Duration::ZERO);
-    while !stop.is_cancelled() {
+    loop {
         // Under load, a batch that waits as long as the last one took has twice the size, and costs half as much a
         // message. When little comes, who waits only makes others wait.
         let linger = if before >= LINGER_FROM { took.min(runtime.linger()) } else { Duration::ZERO };
@@ -104,7 +99,7 @@ async fn pull_all<P: Participant>(
             if patient { PATIENCE.max(linger) } else { linger }
         };
         let pulled = puller.batch(usize::from(runtime.batch_messages), waits, stop).await;
-        let Some(mut pulled) = pulled else { continue };
+        let Some(mut pulled) = pulled else { return };
         pulled.retain(|delivery| in_flight.take(delivery));
         if let Some(newest) = pulled.iter().map(|delivery| delivery.stored_at.millis()).max() {
             parts.newest.store(newest, Ordering::Relaxed);
@@ -113,8 +108,7 @@ async fn pull_all<P: Participant>(
         let began = Instant::now();
         let ids: Vec<MessageId> = pulled.iter().map(|delivery| delivery.id).collect();
         let Some(Taken { fresh, again, live, attempts, sends }) = desk.take(&pulled, stop).await else {
-            in_flight.hand_back(&parts.nats, &ids).await;
-            continue;
+            return in_flight.hand_back(&parts.nats, &ids).await;
         };
         took = began.elapsed();
         telemetry::batch(parts.name, ids.len(), took);

@@ -49,19 +49,19 @@ pub(crate) async fn run<L: Listener>(parts: Parts, listener: L) {
     let streams = provision::streams_heard(&parts.wiring);
     let Some(mut puller) = lane::bind(&parts, &streams, BATCH).await else { return };
     let in_flight = InFlight::default();
-    let keeping = keep_all(&parts, &listener, &mut puller, &in_flight);
+    let keeping = async {
+        keep_all(&parts, &listener, &mut puller, &in_flight).await;
+        puller.leave(&in_flight).await;
+    };
     tokio::select! {
         () = in_flight.clone().keep_alive(parts.nats.clone()) => {}
         () = keeping => {}
     }
-    drop(parts.nats.client.flush().await);
 }
 
 async fn keep_all<L: Listener>(parts: &Parts, listener: &L, puller: &mut Puller, in_flight: &InFlight) {
     let stop = parts.tasks.stop();
-    while !stop.is_cancelled() {
-        let pulled = puller.batch(BATCH, |_| LINGER, stop).await;
-        let Some(mut pulled) = pulled else { continue };
+    while let Some(mut pulled) = puller.batch(BATCH, |_| LINGER, stop).await {
         pulled.retain(|delivery| in_flight.take(delivery));
         lane::count_redelivered(parts.name, &pulled);
         let ids: Vec<MessageId> = pulled.iter().map(|delivery| delivery.id).collect();
@@ -85,7 +85,7 @@ async fn keep_all<L: Listener>(parts: &Parts, listener: &L, puller: &mut Puller,
             }
             if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
                 steps.iter().for_each(|step| step.failed("not kept"));
-                break in_flight.hand_back(&parts.nats, &ids).await;
+                return in_flight.hand_back(&parts.nats, &ids).await;
             }
             pause = (pause * 2).min(PAUSE_MAX);
         }

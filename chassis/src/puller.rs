@@ -2,18 +2,27 @@
 //!
 //! async-nats' own pull streams either stall or lose what they buffered when dropped; this loop can stop, hand
 //! back, and notices requests that died silently with a server or a connection.
+//!
+//! A pull request can't be taken back, and what the server sends to an inbox that has just gone is delivered again only
+//! after [`ACK_WAIT`](crate::in_flight::ACK_WAIT). So requests live shortly: who stops asks no more, and goes on taking
+//! what comes until the last request has ended. That costs each idle consumer one request a second.
 
-use crate::{connect::Nats, delivery::Delivery};
+use crate::{
+    connect::Nats,
+    delivery::Delivery,
+    in_flight::InFlight,
+    leave::{leave, rest},
+};
 use async_nats::Subscriber;
 use futures_util::{FutureExt, StreamExt};
 use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// How long a pull request stays with the server.
-const EXPIRES: Duration = Duration::from_secs(30);
-/// How often the server says that it is still there while nothing comes.
-const HEARTBEAT: Duration = Duration::from_secs(2);
+/// How long a pull request stays with the server: so long a stop may take when nothing comes.
+const EXPIRES: Duration = Duration::from_secs(1);
+/// A request whose end was not told so long after the last one began has been forgotten.
+const FORGOTTEN: Duration = Duration::from_secs(3);
 /// Most bytes that one pull request asks for.
 const MAX_BYTES: usize = 16 << 20;
 /// A batch is closed when its bodies exceed this.
@@ -35,8 +44,8 @@ struct Source {
     stream: &'static str,
     /// Messages asked for and not yet here.
     outstanding: usize,
-    /// Last sign of life: a message, a heartbeat, a status.
-    seen: Instant,
+    /// When it was asked last.
+    asked: Instant,
 }
 
 impl Puller {
@@ -49,7 +58,7 @@ impl Puller {
     ) -> Result<Self, async_nats::SubscribeError> {
         let inbox = nats.client.new_inbox();
         let messages = nats.client.subscribe(format!("{inbox}.*")).await?;
-        let source = |stream: &&'static str| Source { stream, outstanding: 0, seen: Instant::now() };
+        let source = |stream: &&'static str| Source { stream, outstanding: 0, asked: Instant::now() };
         Ok(Self {
             nats: nats.clone(),
             epoch: nats.epoch.clone(),
@@ -62,7 +71,7 @@ impl Puller {
     }
 
     /// The next batch: what is there, at most `max`, waiting for more as long as the most impatient message in it
-    /// does. Nothing when told to stop before anything came.
+    /// does. None once told to stop, when all has come that was asked for.
     pub async fn batch(
         &mut self,
         max: usize,
@@ -72,24 +81,26 @@ impl Puller {
         let mut batch = Vec::with_capacity(max);
         let mut bytes = 0;
         let mut until: Option<Instant> = None;
-        // However much there is to read of others: no request lives longer.
-        self.watch(EXPIRES + HEARTBEAT);
+        self.watch();
         while batch.len() < max && bytes < BATCH_BYTES {
-            self.refill().await;
+            let stopping = stop.is_cancelled();
+            if !stopping {
+                self.refill().await;
+            }
             let message = match self.messages.next().now_or_never() {
                 Some(message) => message?,
                 None => {
-                    // All that came is read, so who is silent is silent: a busy stream must not hide it.
-                    if self.watch(HEARTBEAT * 2) {
+                    if self.watch() {
                         continue;
                     }
-                    if until.is_some_and(|until| until <= Instant::now()) {
+                    let ended = stopping && self.sources.iter().all(|source| source.outstanding == 0);
+                    if ended || until.is_some_and(|until| until <= Instant::now()) {
                         break;
                     }
-                    let wait = until.unwrap_or_else(|| Instant::now() + HEARTBEAT);
+                    let wait = until.unwrap_or_else(|| Instant::now() + EXPIRES);
                     tokio::select! {
                         biased;
-                        () = stop.cancelled() => break,
+                        () = stop.cancelled(), if !stopping => continue,
                         message = self.messages.next() => message?,
                         _ = self.epoch.changed() => { self.forget(); continue }
                         () = tokio::time::sleep_until(wait) => {
@@ -109,13 +120,14 @@ impl Puller {
         (!batch.is_empty()).then_some(batch)
     }
 
-    /// Takes what is still in the inbox, without waiting: to be handed back on shutdown.
-    pub fn leftovers(&mut self) -> Vec<Delivery> {
+    /// Closes the inbox, and hands back what came too late to be taken: another replica need not wait for it.
+    pub async fn leave(&mut self, in_flight: &InFlight) {
+        leave(&mut self.messages).await;
         let mut left = vec![];
-        while let Some(Some(message)) = self.messages.next().now_or_never() {
-            left.extend(self.receive(message));
+        while let Some(message) = rest(&mut self.messages).await {
+            left.extend(self.receive(message).filter(|delivery| in_flight.take(delivery)).map(|d| d.id));
         }
-        left
+        in_flight.hand_back(&self.nats, &left).await;
     }
 
     /// Asks for more wherever half of what was asked for is used up.
@@ -125,16 +137,13 @@ impl Puller {
                 continue;
             }
             let wanted = self.ahead - source.outstanding;
-            let request = format!(
-                r#"{{"batch":{wanted},"expires":{},"idle_heartbeat":{},"max_bytes":{MAX_BYTES}}}"#,
-                EXPIRES.as_nanos(),
-                HEARTBEAT.as_nanos()
-            );
+            let request =
+                format!(r#"{{"batch":{wanted},"expires":{},"max_bytes":{MAX_BYTES}}}"#, EXPIRES.as_nanos());
             let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", source.stream, self.service);
             let reply = format!("{}.{index}", self.inbox);
             if self.nats.client.publish_with_reply(subject, reply, request.into()).await.is_ok() {
                 source.outstanding = self.ahead;
-                source.seen = Instant::now();
+                source.asked = Instant::now();
             }
         }
     }
@@ -147,27 +156,25 @@ impl Puller {
         let delivery = Delivery::read(message)?;
         if let Some(source) = self.sources.iter_mut().find(|source| source.stream == delivery.stream) {
             source.outstanding = source.outstanding.saturating_sub(1);
-            source.seen = Instant::now();
         }
         Some(delivery)
     }
 
-    /// 100: heartbeat. 404, 408, 409: the request ended with so many messages missing. 503: nobody answers.
+    /// 404, 408, 409: the request ended with so many messages missing. 503: nobody answers.
     fn on_status(&mut self, message: &async_nats::Message, status: u16) {
         let index = message.subject.rsplit('.').next().and_then(|index| index.parse::<usize>().ok());
         let Some(source) = index.and_then(|index| self.sources.get_mut(index)) else { return };
-        source.seen = Instant::now();
-        if status == 100 {
-            return;
-        }
         let headers = message.headers.as_ref();
         let pending = headers.and_then(|headers| headers.get("Nats-Pending-Messages"));
         let missing = pending.and_then(|pending| pending.as_str().parse().ok()).unwrap_or(source.outstanding);
         source.outstanding = source.outstanding.saturating_sub(missing);
         if status == 503 {
-            // Asked again only after the next heartbeat's time: the server is not ready.
+            // The server is not ready: asked again once this request would be forgotten.
             source.outstanding = self.ahead;
-            source.seen = Instant::now();
+        }
+        if status == 408 {
+            // Its time was over, as every second when little comes.
+            return;
         }
         let why = message.description.as_deref().unwrap_or_default();
         tracing::debug!(service = self.service, stream = source.stream, status, why, "pull request ended");
@@ -180,12 +187,12 @@ impl Puller {
         }
     }
 
-    /// A consumer that was silent for so long while something was asked of it has forgotten the request, as its new
-    /// leader has after an election. True when there is one: it is asked again.
-    fn watch(&mut self, silence: Duration) -> bool {
+    /// No request lives longer than [`EXPIRES`]. One whose end was not told is forgotten, as by a consumer's new leader
+    /// after an election. True when there is one: it is asked again.
+    fn watch(&mut self) -> bool {
         let mut found = false;
         for source in &mut self.sources {
-            if source.outstanding > 0 && source.seen.elapsed() > silence {
+            if source.outstanding > 0 && source.asked.elapsed() > FORGOTTEN {
                 tracing::debug!(service = self.service, stream = source.stream, "silent, asked again");
                 source.outstanding = 0;
                 found = true;

@@ -1,10 +1,10 @@
 //! A service at a glance: what it keeps, hears, tells, answers; and how it is run.
 
 use crate::{
-    Ctx, Fault, Health, Listener, Outside, Participant, Publisher, Sweep, Tasks, answer, connect, dead,
-    gauges,
+    Ctx, Fault, Health, Listener, Outside, Participant, Publisher, Sweep, Tasks, answer, caller, connect,
+    dead, gauges,
     handover::{Giver, handover},
-    journal, lane, listener, outside, settings, sweep, telemetry,
+    journal, lane, listener, settings, sweep, telemetry,
     trails::Trails,
 };
 use contracts::{MessageEnum, MessageInfo, Request};
@@ -103,8 +103,8 @@ impl Service {
         P: Participant<Attempt = O::Attempt>,
         O: Outside,
     {
-        let (giver, taker) = handover(outside::lease_time(outside.limits()));
-        self.parts.push(Box::new(move |parts| Box::pin(outside::run(parts, outside, taker))));
+        let (giver, taker) = handover(caller::lease_time(outside.limits()));
+        self.parts.push(Box::new(move |parts| Box::pin(caller::run(parts, outside, taker))));
         self.lane::<P>(rules, giver)
     }
 
@@ -220,7 +220,7 @@ impl Service {
         } else {
             None
         };
-        let publisher = Publisher::start(nats.clone(), &tasks);
+        let (publisher, client) = (Publisher::start(nats.clone(), &tasks), nats.client.clone());
         let parts = Parts {
             name,
             nats,
@@ -247,9 +247,14 @@ impl Service {
         drop(parts);
         tasks.stop().cancelled().await;
         tasks.ended().await;
+        // Last acknowledgements and answers may still wait to be written. Without a connection they are lost, as on a crash.
+        drop(tokio::time::timeout(LAST_WORDS, client.flush()).await);
         Ok(())
     }
 }
+
+/// Time for what was said last to leave the process.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How often readiness looks, and how long the database may take to answer.
 const LOOK: Duration = Duration::from_secs(2);

@@ -13,16 +13,22 @@ mod level;
 mod metrics;
 mod otlp;
 mod process;
+mod request;
 mod sampler;
+mod step;
 mod trace;
 
-pub use context::{about_order, trace_id};
+pub use context::{about_order, sampled, trace_id};
 pub use counts::Counts;
 pub use http::{Asked, Root, asked, refused, root};
 pub use instrument::{Counter, Gauge, Histogram, Label, PLAIN, UpDown, is_measured};
 pub use metrics::{batch, breaker, cached, called, consumed, dead, published, redelivered, requested, swept};
-pub use trace::{Came, Letter, Step, ask, process, send};
-pub(crate) use trace::{answer, batch as batch_of, call, is_traced, timer};
+pub(crate) use request::answer;
+pub use request::ask;
+pub use step::Step;
+pub(crate) use step::is_traced;
+pub use trace::{Came, Letter, process, send};
+pub(crate) use trace::{batch as batch_of, call, timer};
 
 use crate::{Tasks, settings};
 use anyhow::Context;
@@ -54,7 +60,7 @@ pub fn start(settings: &settings::Telemetry, service: &str) -> anyhow::Result<Gu
     let spans = tracing_opentelemetry::layer().with_tracer(signals.tracer()).with_filter(filter::our_spans());
     let all = tracing_subscriber::registry().with(stdout).with(logs).with(spans);
     all.try_init().context("starting logs")?;
-    trace::switch_on(signals.tracer());
+    step::switch_on(signals.tracer());
     process::switch_on(&signals.meter());
     instrument::switch_on(signals.meter());
     Ok(Guard { signals: Some(signals), tasks: follow_level(settings, vec![change, change_sent])? })

@@ -109,6 +109,26 @@ async fn two_replicas_share_the_work_and_the_sum_is_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn replicas_that_stop_one_after_the_other_leave_nothing_to_be_delivered_again() {
+    let toy = Toy::new().await;
+    let mut replica = toy.start().await;
+    for _ in 0..5 {
+        let next = toy.start().await;
+        let coming = async {
+            for _ in 0..50 {
+                toy.adjust((0..4).map(|_| ("lime", 1, "count"))).await;
+            }
+        };
+        tokio::join!(replica.stop(), coming);
+        replica = next;
+    }
+    eventually("all told", async || toy.messages("STOCK").await == 1_000).await;
+    // What is delivered again gets a new number.
+    assert_eq!(toy.deliveries("COMMANDS").await, 1_000);
+    replica.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_comes_again_finds_its_journal_row_and_is_told_under_the_same_id() {
     let toy = Toy::new().await;
     let replica = toy.start().await;

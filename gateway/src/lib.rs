@@ -47,7 +47,6 @@ mod pages;
 mod problem;
 mod query;
 mod send;
-mod trace;
 mod wording;
 
 use crate::{app::App, edge::Edge, proxies::Proxies};

@@ -28,7 +28,7 @@ pub enum Shape {
     Apart,
 }
 
-/// A running flock with its own servers. Dropping it stops all.
+/// A running flock with its own servers. Dropping it stops all processes, and then the servers.
 pub struct Flock {
     /// By name; `all` when together.
     pub processes: BTreeMap<&'static str, Process>,
@@ -38,6 +38,13 @@ pub struct Flock {
     gateway: String,
     extra: Vec<(&'static str, String)>,
     scratch: Scratch,
+}
+
+impl Drop for Flock {
+    fn drop(&mut self) {
+        // All at once, since each takes up to a second.
+        self.processes.values().for_each(|process| drop(process.tell_to_stop()));
+    }
 }
 
 impl Flock {

@@ -1,5 +1,5 @@
-//! A customer who orders one thing after the other, and notes how long each took until it was confirmed: the delay
-//! that a fault adds, as customers feel it.
+//! Customers who order one thing after the other, and note how long each took until it was confirmed: the delay that a
+//! fault adds, as customers feel it.
 
 use crate::{Client, Flock, Order};
 use reqwest::{Method, StatusCode};
@@ -27,10 +27,11 @@ const STOCK: i64 = 1_000_000;
 pub struct Pulse {
     stop: Arc<AtomicBool>,
     beats: Arc<AtomicUsize>,
+    customers: usize,
     beating: JoinSet<Beats>,
 }
 
-/// What a customer went through.
+/// What customers went through.
 #[derive(Debug, Default)]
 pub struct Beats {
     /// From the first request for an order until the customer knew that it is confirmed; ascending.
@@ -40,28 +41,40 @@ pub struct Beats {
 }
 
 impl Pulse {
-    /// Begins, with a product of its own.
+    /// Begins with one customer, and a product of its own.
     pub async fn begin(flock: &Flock) -> Self {
+        Self::of(flock, 1).await
+    }
+
+    /// Begins with so many customers, each of whom orders one thing after the other.
+    pub async fn of(flock: &Flock, customers: usize) -> Self {
         let sku = flock.product(STOCK).await;
         let (stop, beats) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
         let mut beating = JoinSet::new();
-        beating.spawn(beat(flock.customer(), sku, stop.clone(), beats.clone()));
-        Self { stop, beats, beating }
+        for _ in 0..customers {
+            beating.spawn(beat(flock.customer(), sku.clone(), stop.clone(), beats.clone()));
+        }
+        Self { stop, beats, customers, beating }
     }
 
     /// Waits until so many more orders, placed from now on, were confirmed.
     pub async fn beats(&self, more: usize) {
-        // The one under way was placed before.
-        let target = self.beats.load(Ordering::Relaxed) + more + 1;
+        // Those under way were placed before.
+        let target = self.beats.load(Ordering::Relaxed) + more + self.customers;
         let confirmed = async || self.beats.load(Ordering::Relaxed) >= target;
         crate::eventually_within(PATIENCE * 4, "orders are confirmed", confirmed).await;
     }
 
-    /// Ends it, once the last order is confirmed.
-    pub async fn end(mut self) -> Beats {
+    /// Ends it, once the last orders are confirmed.
+    pub async fn end(self) -> Beats {
         self.stop.store(true, Ordering::Relaxed);
-        let beats = self.beating.join_next().await.expect("there is one task");
-        beats.expect("every order was confirmed")
+        let mut all = Beats::default();
+        for beats in self.beating.join_all().await {
+            all.took.extend(beats.took);
+            all.refusals.extend(beats.refusals);
+        }
+        all.took.sort();
+        all
     }
 }
 
@@ -74,7 +87,6 @@ async fn beat(customer: Client, sku: String, stop: Arc<AtomicBool>, count: Arc<A
         count.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(BETWEEN).await;
     }
-    beats.took.sort();
     beats
 }
 

@@ -102,16 +102,25 @@ impl Process {
     /// # Errors
     /// When it can't be signalled or waited for.
     pub fn terminate(&self) -> anyhow::Result<ExitStatus> {
-        if self.is_running() {
-            self.resume()?;
-            send(self.pid(), self.launch.stop)?;
-        }
+        self.tell_to_stop()?;
         if let Some(status) = self.wait(STOP_LIMIT)? {
             return Ok(status);
         }
         eprintln!("  ! {} did not stop within {} s, killing it", self.name(), STOP_LIMIT.as_secs());
         self.kill()?;
         Ok(self.child().wait()?)
+    }
+
+    /// Asks it to stop, without waiting: of several that stop, none waits for another.
+    ///
+    /// # Errors
+    /// When it can't be signalled.
+    pub fn tell_to_stop(&self) -> anyhow::Result<()> {
+        if self.is_running() {
+            self.resume()?;
+            send(self.pid(), self.launch.stop)?;
+        }
+        Ok(())
     }
 
     /// Starts it again as it was started, without waiting until it is ready.

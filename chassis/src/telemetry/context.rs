@@ -27,6 +27,17 @@ pub fn trace_id(traceparent: &str) -> Option<Uuid> {
     Some(Uuid::from_bytes(context.trace_id().to_bytes()))
 }
 
+/// A `traceparent` that came from outside as it may travel on, in version 00; none when it is not sampled.
+#[must_use]
+pub fn sampled(traceparent: &str) -> Option<String> {
+    parse(traceparent).filter(SpanContext::is_sampled).map(|context| write(&context))
+}
+
+/// A W3C `traceparent` of version 00.
+pub(super) fn write(context: &SpanContext) -> String {
+    format!("00-{}-{}-{:02x}", context.trace_id(), context.span_id(), context.trace_flags().to_u8())
+}
+
 /// Reads a W3C `traceparent`: `version-trace id-parent id-flags` in lower-case hex. A later version may have more
 /// at the end (W3C Trace Context, 4.3).
 pub(super) fn parse(traceparent: &str) -> Option<SpanContext> {
@@ -68,6 +79,15 @@ mod tests {
         check("00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333-01", None);
         check("00-+af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", None);
         check("", None);
+    }
+
+    #[test]
+    fn what_came_from_outside_travels_on_without_what_is_not_known() {
+        let known = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert_eq!(sampled(known).as_deref(), Some(known));
+        assert_eq!(sampled(&format!("01{}-more", &known[2..])).as_deref(), Some(known));
+        assert_eq!(sampled("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"), None);
+        assert_eq!(sampled("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more"), None);
     }
 
     #[test]

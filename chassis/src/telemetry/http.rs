@@ -2,7 +2,8 @@
 
 use super::{
     instrument::{Counter, Histogram, Label, UpDown, is_measured},
-    trace::{self, Step},
+    request,
+    step::Step,
 };
 use opentelemetry::KeyValue;
 use std::time::{Duration, Instant};
@@ -87,7 +88,7 @@ pub fn root(
         KeyValue::new("http.route", route),
         KeyValue::new("starling.service", "gateway"),
     ];
-    trace::root(traceparent, name, of).map(|step| Root { step, status: None })
+    request::root(traceparent, name, of).map(|step| Root { step, status: None })
 }
 
 impl Root {

@@ -215,6 +215,14 @@ impl Toy {
         sqlx::query(sql).fetch_one(&self.db).await.unwrap().get(0)
     }
 
+    /// How often the service was sent a message of a stream.
+    pub async fn deliveries(&self, stream: &str) -> u64 {
+        let jetstream = async_nats::jetstream::new(self.tester.client.clone());
+        let consumer: async_nats::jetstream::consumer::PullConsumer =
+            jetstream.get_consumer_from_stream(self.name, stream).await.unwrap();
+        consumer.cached_info().delivered.consumer_sequence
+    }
+
     /// Messages in a stream.
     pub async fn messages(&self, stream: &str) -> u64 {
         let mut stream =

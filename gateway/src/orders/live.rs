@@ -78,12 +78,15 @@ pub(crate) struct Settling {
     live: Live,
     by: Caller,
     began: Instant,
+    /// The order may be settled already: then no signal comes any more.
+    repeated: bool,
 }
 
 impl Settling {
-    /// Listens first, so that nothing is missed that happens once the order is published.
-    pub async fn begin(app: &Arc<App>, by: Caller, order: OrderId) -> Result<Self, Problem> {
-        Ok(Self { live: Live::listen(app, order).await?, by, began: Instant::now() })
+    /// Listens first, so that nothing is missed that happens once the order is published. Of one that was placed before
+    /// (`repeated`) it is also asked at once how it stands.
+    pub async fn begin(app: &Arc<App>, by: Caller, order: OrderId, repeated: bool) -> Result<Self, Problem> {
+        Ok(Self { live: Live::listen(app, order).await?, by, began: Instant::now(), repeated })
     }
 
     /// The settled order; `None` when it is not settled so many seconds after the beginning, or the gateway stops.
@@ -97,11 +100,13 @@ impl Settling {
 
     async fn settled(mut self, until: Instant) -> Option<OrderView> {
         loop {
-            let look = Instant::now() + LOOK;
-            let settled =
-                async { while !self.live.next().await.status.is_none_or(OrderStatus::is_settled) {} };
-            // Early when it is settled; else a look all the same, should a signal have been lost.
-            drop(timeout_at(look.min(until), settled).await);
+            if !std::mem::take(&mut self.repeated) {
+                let look = Instant::now() + LOOK;
+                let settled =
+                    async { while !self.live.next().await.status.is_none_or(OrderStatus::is_settled) {} };
+                // Early when it is settled; else a look all the same, should a signal have been lost.
+                drop(timeout_at(look.min(until), settled).await);
+            }
             let question = GetOrder { order_id: self.live.order, by: self.by };
             if let Ok(Ok(Some(view))) = timeout_at(until, self.live.app.look_for(&question)).await {
                 if view.status.is_settled() {

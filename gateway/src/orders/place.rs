@@ -135,7 +135,7 @@ pub(crate) async fn submit(
         Ok(None) | Err(Away) => fresh,
     };
     let waiting = match prefer::wait(headers) {
-        Some(seconds) => Some((seconds, live::Settling::begin(app, caller, entry.order).await?)),
+        Some(seconds) => Some((seconds, live::Settling::begin(app, caller, entry.order, repeated).await?)),
         None => None,
     };
     let id = entry.order;

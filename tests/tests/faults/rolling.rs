@@ -13,8 +13,10 @@ use tokio::{task::block_in_place, time::sleep};
 
 /// A new gateway listens before the old one stops.
 const SHARED_PORT: &[(&str, &str)] = &[("GATEWAY_REUSE_PORT", "true")];
-/// Orders, one after the other, whose time is measured before anything happens; in the long run.
-const CALM: [usize; 2] = [5, 300];
+/// Customers who order one thing after the other, and note how long it took.
+const CUSTOMERS: usize = 8;
+/// Orders of theirs whose time is measured before anything happens; in the long run.
+const CALM: [usize; 2] = [20, 400];
 /// Rolling restarts of all services.
 const ROUNDS: [usize; 2] = [1, 5];
 /// Orders that are accepted between two restarts.
@@ -26,10 +28,10 @@ const FROZEN: Duration = Duration::from_secs(45);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_under_load_is_answered_with_nothing_worse_than_come_again() {
     let mut selling = Selling::begin(Shape::Apart, SHARED_PORT).await;
-    let calm = Pulse::begin(&selling.flock).await;
+    let calm = Pulse::of(&selling.flock, CUSTOMERS).await;
     calm.beats(CALM[usize::from(is_long())]).await;
     let calm = calm.end().await;
-    let (pulse, reader) = (Pulse::begin(&selling.flock).await, Reader::begin(&selling.flock).await);
+    let (pulse, reader) = (Pulse::of(&selling.flock, CUSTOMERS).await, Reader::begin(&selling.flock).await);
     for round in 1..=ROUNDS[usize::from(is_long())] {
         for name in SERVICES {
             let next = selling.flock.replica(name, &format!("{name}-{round}"));

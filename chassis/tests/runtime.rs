@@ -114,12 +114,18 @@ async fn replicas_that_stop_one_after_the_other_leave_nothing_to_be_delivered_ag
     let mut replica = toy.start().await;
     for _ in 0..5 {
         let next = toy.start().await;
+        let told = toy.messages("COMMANDS").await;
+        let stopping = async {
+            // In the middle of what comes.
+            eventually("some came", async || toy.messages("COMMANDS").await > told + 40).await;
+            replica.stop().await;
+        };
         let coming = async {
             for _ in 0..50 {
                 toy.adjust((0..4).map(|_| ("lime", 1, "count"))).await;
             }
         };
-        tokio::join!(replica.stop(), coming);
+        tokio::join!(stopping, coming);
         replica = next;
     }
     eventually("all told", async || toy.messages("STOCK").await == 1_000).await;

@@ -14,8 +14,9 @@ use std::{
 
 /// What each process may have, in MB (10^6 bytes).
 const BUDGETS: [(&str, f64); 5] =
-    [("starling", 160.0), ("nats-server", 430.0), ("postgres", 470.0), ("redis", 80.0), ("mongodb", 60.0)];
-/// What all of them may have together, in MB.
+    [("starling", 200.0), ("nats-server", 430.0), ("postgres", 470.0), ("redis", 100.0), ("mongodb", 70.0)];
+/// What all of them may have together, in MB: less than the sum, since they do not have their most at the same moment (the
+/// flock when orders queue up, Redis while it writes its file anew).
 const WHOLE: f64 = 1_200.0;
 /// How often memory is looked at: as often as the chart has points, but not more than once a second.
 const LOOKS: u32 = 240;
@@ -95,14 +96,9 @@ mod tests {
 
     #[test]
     fn the_most_that_was_ever_had_is_judged_and_the_whole_at_one_moment() {
-        let found = verdicts(&[memory(1.0, 161.0, 100.0), memory(2.0, 110.0, 470.0)]);
+        let found = verdicts(&[memory(1.0, 201.0, 100.0), memory(2.0, 110.0, 470.0)]);
         let found: Vec<(bool, &str)> =
             found.iter().map(|verdict| (verdict.holds, verdict.found.as_str())).collect();
-        assert_eq!(found, [(false, "161.00 MB"), (true, "470.00 MB"), (true, "580.00 MB")]);
-    }
-
-    #[test]
-    fn the_budgets_of_the_processes_together_are_that_of_the_whole() {
-        assert!(BUDGETS.iter().map(|(_, budget)| budget).sum::<f64>() <= WHOLE);
+        assert_eq!(found, [(false, "201.00 MB"), (true, "470.00 MB"), (true, "580.00 MB")]);
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     Live, Outgoing, PublishError, Publisher,
     connect::Nats,
     leave::{leave, rest},
-    service::Parts,
+    parts::Parts,
     telemetry::{self, Step},
 };
 use async_nats::HeaderValue;

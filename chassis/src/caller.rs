@@ -8,7 +8,7 @@ use crate::{
     connect,
     handover::Taker,
     outside::{CallLimits, Outside},
-    service::Parts,
+    parts::Parts,
     telemetry::{self, Letter, Step},
 };
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};

@@ -3,7 +3,7 @@
 //!
 //! Every replica tells the same of what they share: whoever adds up takes the highest.
 
-use crate::{provision, service::Parts, telemetry::Gauge};
+use crate::{parts::Parts, provision, telemetry::Gauge};
 use async_nats::jetstream::{self, consumer::PullConsumer};
 use sqlx::PgPool;
 use std::time::Duration;

@@ -6,7 +6,7 @@
 use crate::{
     Db, Outgoing, Writes,
     delivery::{Delivery, storable},
-    service::Parts,
+    parts::Parts,
 };
 use contracts::MessageId;
 use sqlx::{PgPool, Row, types::Json};

@@ -8,10 +8,10 @@ use crate::{
     handover::Giver,
     in_flight::InFlight,
     participant::Live,
+    parts::Parts,
     provision,
     publish::publish_until,
     puller::Puller,
-    service::Parts,
     telemetry::{self, Step},
 };
 use contracts::MessageId;

@@ -27,6 +27,7 @@ mod listener;
 mod outgoing;
 mod outside;
 mod participant;
+mod parts;
 mod patience;
 pub mod permissions;
 pub mod provision;
@@ -46,6 +47,7 @@ pub mod telemetry;
 mod temper;
 mod trails;
 mod transaction;
+mod wiring;
 mod writes;
 
 pub use answer::{Ctx, Fault};
@@ -65,10 +67,11 @@ pub use publish::PublishError;
 pub use publisher::Publisher;
 pub use rows::Rows;
 pub use secret::Secret;
-pub use service::{Service, Wiring};
+pub use service::Service;
 pub use sweep::Sweep;
 pub use tasks::Tasks;
 pub use temper::Temper;
+pub use wiring::Wiring;
 pub use writes::{Statement, Writes};
 
 /// The database connection that a participant loads and saves with: inside the batch's transaction.

@@ -3,9 +3,10 @@
 use crate::{
     delivery::Delivery,
     in_flight::InFlight,
-    lane, provision,
+    lane,
+    parts::Parts,
+    provision,
     puller::Puller,
-    service::Parts,
     telemetry::{self, Step},
 };
 use bytes::Bytes;

@@ -1,69 +1,23 @@
 //! A service at a glance: what it keeps, hears, tells, answers; and how it is run.
 
 use crate::{
-    Ctx, Fault, Health, Listener, Outside, Participant, Publisher, Sweep, Tasks, answer, caller, connect,
-    dead, gauges,
+    Ctx, Fault, Health, Listener, Outside, Participant, Sweep, Tasks, Wiring, answer, caller, dead,
     handover::{Giver, handover},
-    journal, lane, listener, settings, sweep, telemetry,
-    trails::Trails,
+    lane, listener,
+    parts::Parts,
+    settings, sweep, telemetry,
 };
 use contracts::{MessageEnum, MessageInfo, Request};
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{PgPool, migrate::Migrator};
-use std::{
-    convert::Infallible,
-    future::Future,
-    pin::Pin,
-    sync::{Arc, atomic::AtomicI64},
-    time::Duration,
-};
+use sqlx::migrate::Migrator;
+use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-/// What a service says and listens to: enough to make streams, consumers, permissions, documents and the graph.
-#[derive(Debug, Clone)]
-pub struct Wiring {
-    /// The service's name: its NATS user, durable consumers, database and database user.
-    pub name: &'static str,
-    /// The messages that it hears.
-    pub hears: &'static [&'static MessageInfo],
-    /// The events that it tells.
-    pub tells: &'static [&'static MessageInfo],
-    /// The commands that its own timers send.
-    pub sends: &'static [&'static MessageInfo],
-    /// Where it speaks on core NATS, for whoever listens right now.
-    pub live: &'static [&'static str],
-    /// The subjects of the requests that it answers.
-    pub answers: Vec<String>,
-    /// Whether it has a database, with journal and dead letters.
-    pub keeps: bool,
-}
+/// Time for what was said last to leave the process.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Part = Box<dyn FnOnce(Parts) -> Running + Send>;
-
-/// What the parts of a running service share.
-#[derive(Clone)]
-pub(crate) struct Parts {
-    pub name: &'static str,
-    pub nats: connect::Nats,
-    pub db: Option<PgPool>,
-    pub publisher: Publisher,
-    pub health: Health,
-    pub tasks: Tasks,
-    pub runtime: Arc<settings::Runtime>,
-    pub wiring: Arc<Wiring>,
-    /// When the newest message that the service took was stored, in milliseconds since 1970; 0: none yet.
-    pub newest: Arc<AtomicI64>,
-    /// What was done last about traced orders.
-    pub trails: Trails,
-}
-
-impl Parts {
-    /// The service's database.
-    pub fn db(&self) -> PgPool {
-        self.db.clone().expect("Service::keeps comes before the parts that need a database")
-    }
-}
 
 /// A service, declared.
 pub struct Service {
@@ -213,33 +167,8 @@ impl Service {
         health: Health,
         tasks: Tasks,
     ) -> anyhow::Result<()> {
-        let name = self.wiring.name;
-        let nats = connect::nats(places, name).await?;
-        let db = if self.wiring.keeps {
-            Some(connect::database(places, name, runtime.db_connections)?)
-        } else {
-            None
-        };
-        let (publisher, client) = (Publisher::start(nats.clone(), &tasks), nats.client.clone());
-        let parts = Parts {
-            name,
-            nats,
-            db,
-            publisher,
-            health,
-            tasks: tasks.clone(),
-            runtime,
-            wiring: Arc::new(self.wiring),
-            newest: Arc::default(),
-            trails: Trails::default(),
-        };
-        if parts.db.is_some() {
-            tasks.spawn(journal::trim(parts.clone()));
-        }
-        tasks.spawn(watch(parts.clone()));
-        if telemetry::is_measured() {
-            tasks.spawn(gauges::watch(parts.clone()));
-        }
+        let parts = Parts::start(self.wiring, places, runtime, health, tasks.clone()).await?;
+        let client = parts.nats.client.clone();
         for part in self.parts {
             tasks.spawn(part(parts.clone()));
         }
@@ -250,27 +179,5 @@ impl Service {
         // Last acknowledgements and answers may still wait to be written. Without a connection they are lost, as on a crash.
         drop(tokio::time::timeout(LAST_WORDS, client.flush()).await);
         Ok(())
-    }
-}
-
-/// Time for what was said last to leave the process.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-
-/// How often readiness looks, and how long the database may take to answer.
-const LOOK: Duration = Duration::from_secs(2);
-
-/// Ready only while NATS is connected and the database, if there is one, answers.
-async fn watch(parts: Parts) {
-    let (nats, database) = (format!("{} NATS", parts.name), format!("{} database", parts.name));
-    loop {
-        let connected = parts.nats.client.connection_state() == async_nats::connection::State::Connected;
-        parts.health.set(&nats, connected);
-        if let Some(db) = &parts.db {
-            let asked = tokio::time::timeout(LOOK, sqlx::query("select 1").execute(db)).await;
-            parts.health.set(&database, matches!(asked, Ok(Ok(_))));
-        }
-        if parts.tasks.stop().run_until_cancelled(tokio::time::sleep(LOOK)).await.is_none() {
-            return;
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Db, Outgoing, clock, connect,
-    service::Parts,
+    parts::Parts,
     telemetry::{self, Letter, Step},
 };
 use contracts::{MessageId, Timestamp, is_about_an_order};

@@ -27,7 +27,7 @@ pub struct DeadLetter {
     pub at: Timestamp,
     /// Its headers, as they came.
     pub headers: Vec<(String, String)>,
-    /// Its body, if it is UTF-8 and was asked for; it may hold personal data.
+    /// Its body, if it was asked for, with U+FFFD for what is not UTF-8; it may hold personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
 }
@@ -174,6 +174,6 @@ fn letter(row: &PgRow) -> sqlx::Result<DeadLetter> {
         error: row.try_get("error")?,
         at: Timestamp::new(row.try_get("at")?),
         headers: row.try_get::<sqlx::types::Json<Vec<(String, String)>>, _>("headers")?.0,
-        body: row.try_get::<Option<Vec<u8>>, _>("body")?.and_then(|body| String::from_utf8(body).ok()),
+        body: row.try_get::<Option<&[u8]>, _>("body")?.map(|body| String::from_utf8_lossy(body).into_owned()),
     })
 }

@@ -13,7 +13,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 /// From so many messages on, an atomic batch (one sync, but a staging store to make) beats singles (a sync each).
-const BATCH_FROM: usize = 8;
+/// Measured with 8 to 200: `bench/README.md`.
+const BATCH_FROM: usize = 16;
 /// JetStream's limit of an atomic batch.
 pub(crate) const BATCH_MAX: usize = 1_000;
 /// Bytes of one batch, well below the server's buffers.

@@ -191,13 +191,26 @@ async fn poison_in_every_stream_becomes_dead_letters_and_good_orders_go_on() {
         println!("{service}: {letters} dead letters");
     }
 
-    // One in detail: shown whole, and still dead after a redrive, which says so.
+    // Those of one subject in detail: shown whole, whatever their bytes are.
     let letters = block_in_place(|| flock.dead_letters("inventory"));
-    let letter =
-        letters.iter().find(|letter| letter["subject"] == "cmd.stock.receive").expect("one of a receipt");
-    let id = letter["message_id"].as_str().expect("an id");
-    let shown = block_in_place(|| flock.dead_letter("inventory", id));
-    assert!(shown["body"].is_string() && shown["headers"].is_array(), "{shown}");
+    let receipts: Vec<&str> = letters
+        .iter()
+        .filter(|letter| letter["subject"] == "cmd.stock.receive")
+        .map(|letter| letter["message_id"].as_str().expect("an id"))
+        .collect();
+    let mut bodies = vec![];
+    for id in &receipts {
+        let shown = block_in_place(|| flock.dead_letter("inventory", id));
+        assert!(shown["headers"].is_array(), "{shown}");
+        bodies.push(shown["body"].as_str().unwrap_or_else(|| panic!("no body: {shown}")).to_owned());
+    }
+    assert!(bodies.iter().any(|body| body == "[1, 2, 3]"), "as it came");
+    assert!(
+        bodies.iter().any(|body| body == "\u{fffd}\u{fffd}\0\u{fffd}"),
+        "what is not text, as far as it is"
+    );
+    // Still dead after a redrive, which says so.
+    let id = receipts[0];
     let (good, said) = block_in_place(|| flock.redrive("inventory", id));
     assert!(!good && said.contains("still dead") && said.contains(id), "{said}");
     // So has every other, however large.

@@ -24,17 +24,18 @@ const AT_ONCE: usize = 20_000;
 const LEAST: f64 = 0.9;
 
 /// The warm-up of other scenarios, so many times. The first change of a page after a checkpoint writes all of it to the WAL,
-/// and customers are spread over all pages of a large index: its first seconds are dear, and say little of the five minutes
-/// until the next checkpoint.
+/// and customers are spread over all pages of a large index: its first seconds may be dear, and would say little of the five
+/// minutes until the next checkpoint.
 const WARM_UPS: u32 = 6;
+
 /// How often each of the two is measured.
 const TURNS: usize = 3;
 
 /// Measures it, with flocks of its own.
 pub async fn run(bench: &mut Bench) -> anyhow::Result<Vec<Scenario>> {
     bench.anew().await?;
-    let load = bench.saturated(Mix::default());
-    let load = Load { warm_up: load.warm_up * WARM_UPS, ..load };
+    let usual = bench.saturated(Mix::default());
+    let load = Load { warm_up: usual.warm_up * WARM_UPS, ..usual };
     let templates = bench.templates().await?;
     let what = format!("saturation, {} orders in the tables", bench.plan.growth());
     let began = Instant::now();
